@@ -1,0 +1,65 @@
+# Tally. `make` builds, `make demo` shows, `make check` tests; the last two install what they lack
+# (fixtures/packages; see README.md).
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BUILD ?= build
+CC = gcc
+CLANG = clang
+
+OPTIMISE = -O2 -g
+SANITIZE =
+# -Wconversion: a length that changes its width or sign is how rows get lost.
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+       -Wformat=2 -Wundef -Wwrite-strings
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DTALLY_VERSION='"$(VERSION)"' $(OPTIMISE) $(WARN) $(SANITIZE) \
+             -fstack-protector-strong -pthread -MMD -MP $(CPPFLAGS) $(CFLAGS)
+
+# A third-party library is named once here and included by one file (`make lint` checks that).
+flags = $(shell pkg-config --$(1) $(2) 2>/dev/null)
+MYSQL_CONFIG = $(firstword $(shell command -v mariadb_config mysql_config 2>/dev/null))
+MYSQL_CFLAGS = $(shell $(MYSQL_CONFIG) --cflags 2>/dev/null)
+MYSQL_LIBS = $(shell $(MYSQL_CONFIG) --libs 2>/dev/null)
+DIFF_LIBS = $(call flags,libs,libxxhash) -lm
+VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,yaml-0.1) \
+              $(call flags,libs,jansson) $(call flags,libs,glib-2.0)
+
+$(BUILD)/verify/engine_postgres.o: LIBRARY = $(call flags,cflags,libpq)
+$(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
+$(BUILD)/verify/mapping.o: LIBRARY = $(call flags,cflags,yaml-0.1)
+$(BUILD)/verify/zone.o: LIBRARY = $(call flags,cflags,glib-2.0)
+$(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
+
+DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)
+VERIFY_SOURCES = $(filter-out verify/main.c,$(wildcard verify/*.c))
+UNIT_SOURCES = $(wildcard tests/unit/*.c)
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+.PHONY: all install clean demo check check-matrix unit fuzz lint format packages-build
+all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1
+
+$(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
+	$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS)
+
+$(BUILD)/tally-verify.1: $(BUILD)/tally-verify
+	$(BUILD)/tally-verify --man > $@
+
+$(BUILD)/libverify.a: $(call objects,$(VERIFY_SOURCES))
+$(BUILD)/libdiff.a: $(call objects,$(DIFF_SOURCES))
+%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LIBRARY) -c -o $@ $<
+
+# A test program per file; a fuzz driver per parser (its own main when built without libFuzzer).
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libverify.a $(BUILD)/libdiff.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(BUILD)/libverify.a $(BUILD)/libdiff.a -lcmocka \
+	    $(VERIFY_LIBS) $(DIFF_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,50 @@
+/*
+ * Command-line options as one table: parser, --help and the man page's OPTIONS section come from it.
+ *
+ *     static const struct option_row rows[] = {
+ *         {"jobs", 'j', OPTION_INT, "N", offsetof(struct verify_options, jobs), "2", 1, 64, "Connections …"},
+ *         …, {0}};
+ */
+#ifndef TALLY_BASE_OPTION_H
+#define TALLY_BASE_OPTION_H
+
+#include "buffer.h"
+#include "error.h"
+
+#include <stddef.h>
+
+enum option_type {
+    OPTION_FLAG,   /* bool */
+    OPTION_INT,    /* int, between minimum and maximum */
+    OPTION_TEXT,   /* const char *, borrowed from argv */
+    OPTION_CHOICE, /* const char *; value_name holds the choices: "text|json" */
+    OPTION_LIST    /* struct text_list; repeatable (the callback adds) */
+};
+
+struct option_row {
+    const char *name; /* long name without dashes; NULL ends the table */
+    char letter;      /* 0: none */
+    enum option_type type;
+    const char *value_name; /* "FILE"; NULL for flags */
+    size_t field;           /* offset in the options struct */
+    const char *fallback;   /* default, as text; NULL: zero */
+    int minimum, maximum;   /* OPTION_INT */
+    const char *group;      /* heading in --help: "What to compare" */
+    const char *help;       /* one or two sentences */
+};
+
+/*
+ * Parses argv (argc includes the program name) into the struct at `fields`: defaults first. "--name value",
+ * "--name=value", "-n value", "-nvalue", "--" ends options, unambiguous prefixes are NOT accepted. Operands
+ * are collected in operands (room for `most`), their number in *operand_count; too many is an error. An
+ * unknown option suggests the nearest known one. ERR_USAGE on anything wrong.
+ */
+bool option_parse(const struct option_row *rows, int argc, char **argv, void *fields,
+                  const char **operands, size_t most, size_t *operand_count, struct err *err) MUST_CHECK;
+
+/* The options part of --help, wrapped to `width` columns, grouped. */
+void option_help(const struct option_row *rows, int width, struct buffer *out);
+/* The same as man(7) macros. */
+void option_man(const struct option_row *rows, struct buffer *out);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * tally-verify as a function: two URIs and options in, a result out. This is all that main.c and
+ * tally-replay see. The result holds everything that a report needs; reporters open no connections.
+ */
+#ifndef TALLY_VERIFY_VERIFY_H
+#define TALLY_VERIFY_VERIFY_H
+
+#include "../diff/base/error.h"
+#include "../diff/base/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+enum verdict { VERDICT_EQUAL, VERDICT_INCONCLUSIVE, VERDICT_DIFFERENT };
+extern const char *const verdict_name[]; /* "equal", "inconclusive", "different" */
+
+struct text_list {
+    size_t count, capacity;
+    char **items; /* owned */
+};
+void text_list_add(struct text_list *list, const char *text); /* copies */
+void text_list_free(struct text_list *list);
+
+struct verify_options {
+    const char *uri[2]; /* SOURCE, TARGET */
+    const char *mapping_path; /* NULL: none */
+    struct text_list tables;   /* globs; empty: all */
+    struct text_list excludes; /* globs */
+    int jobs;                  /* connections and threads per side */
+    int findings;              /* how many to keep per table */
+    bool explain;              /* plan only: read no rows */
+    bool quiet, verbose;
+    const char *format;        /* "text", "json" */
+    const char *output_path;   /* NULL: standard output */
+};
+
+/* One value for people; text NULL: the value is NULL. */
+struct shown_value {
+    char *text;
+};
+
+enum finding_kind { FINDING_CHANGED, FINDING_MISSING, FINDING_EXTRA };
+extern const char *const finding_kind_name[]; /* "changed", "missing", "extra" */
+
+struct finding_column {
+    size_t column; /* index into result_table.columns */
+    struct shown_value value[2];
+};
+
+struct finding {
+    enum finding_kind kind;
+    /* Tables with a key: one value per key column, in the order of result_table.key. Without a key:
+     * the whole row, one value per compared column, and how many times each side has it. */
+    size_t value_count;
+    struct shown_value *values;
+    uint64_t times[2];
+    size_t column_count; /* CHANGED: the columns that differ */
+    struct finding_column *columns;
+};
+
+struct result_column {
+    const char *name[2];  /* NULL: that side has none */
+    const char *type[2];
+    const char *expression[2]; /* NULL: the column itself */
+    const char *kind;     /* "none": not verified */
+    const char *why;      /* the rule of the contract, the mapping's lines, or why not verified */
+    const char *leniency; /* "" when none is on */
+    bool compared;
+    bool ignored;         /* by the mapping: neither compared nor counted against the verdict */
+    bool key;
+};
+
+struct result_table {
+    const char *name[2];    /* labels */
+    enum verdict verdict;
+    uint64_t rows[2];
+    bool counted[2];        /* rows[] is exact: that side was read to its end */
+    uint64_t counts[3];     /* by finding_kind, exact when drilled */
+    bool drilled;           /* counts and findings say all there is */
+    struct text_list reasons; /* why it is not equal although, or beside, the counts; in whole sentences */
+    struct text_list notes;   /* what one should know: snapshot, leniencies that were used, values not JSON */
+    size_t column_count;
+    struct result_column *columns; /* the compared ones first, key columns before the others */
+    size_t key_count;       /* 0: compared as a multiset */
+    const char *key_why;    /* "primary key of both", "mapping", "no common key: compared as a multiset" */
+    const char *where[2];
+    size_t finding_count;
+    struct finding *findings; /* sorted by kind, then key */
+    double seconds;
+};
+
+struct result_side {
+    char *shown_uri;
+    char *server;
+    const char *snapshot; /* "shared", "separate", "none" */
+    char *snapshot_note;  /* NULL, or why it is not shared */
+};
+
+struct verify_result {
+    struct arena arena;   /* names live here */
+    enum verdict verdict;
+    bool interrupted;
+    struct result_side side[2];
+    time_t started;
+    double seconds;
+    uint64_t wire_bytes[2];
+    size_t table_count;
+    struct result_table *tables;
+    struct text_list only[2];  /* labels of tables on one side only */
+    struct text_list notes;    /* of the whole run */
+};
+
+/*
+ * Runs it. False: nothing could be compared (usage, unreachable, internal); the result then holds what was
+ * known, for verify_result_free(). True also when interrupted (result->interrupted).
+ */
+bool verify_run(const struct verify_options *options, struct verify_result *result,
+                struct err *err) MUST_CHECK;
+void verify_result_free(struct verify_result *result);
+
+/* The exit code of a finished run: 0, 1, 2, or 130. */
+int verify_exit_code(const struct verify_result *result);
+
+/* Makes verify_run() of this process stop within a second. Async-signal-safe. */
+void verify_interrupt(void);
+
+/* The reporters (report_text.c, report_json.c) write a finished result. */
+struct buffer;
+void report_text(const struct verify_result *result, const struct verify_options *options, bool colour,
+                 struct buffer *out);
+void report_explain(const struct verify_result *result, const struct verify_options *options, bool colour,
+                    struct buffer *out);
+void report_json(const struct verify_result *result, const struct verify_options *options, struct buffer *out);
+
+#endif
