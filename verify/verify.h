@@ -7,6 +7,7 @@
 
 #include "../diff/base/error.h"
 #include "../diff/base/memory.h"
+#include "../diff/base/text_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,13 +16,6 @@
 
 enum verdict { VERDICT_EQUAL, VERDICT_INCONCLUSIVE, VERDICT_DIFFERENT };
 extern const char *const verdict_name[]; /* "equal", "inconclusive", "different" */
-
-struct text_list {
-    size_t count, capacity;
-    char **items; /* owned */
-};
-void text_list_add(struct text_list *list, const char *text); /* copies */
-void text_list_free(struct text_list *list);
 
 struct verify_options {
     const char *uri[2]; /* SOURCE, TARGET */

@@ -58,6 +58,13 @@ static inline unsigned char *buffer_reserve(struct buffer *buffer, size_t more)
     return buffer->data + buffer->length;
 }
 
+/* Puts the '\0' behind what was written at buffer_reserve()'s place. */
+static inline void buffer_terminate(struct buffer *buffer)
+{
+    if (buffer->capacity)
+        buffer->data[buffer->length] = '\0';
+}
+
 static inline void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
 {
     unsigned char *place = buffer_reserve(buffer, length);
@@ -66,7 +73,7 @@ static inline void buffer_add(struct buffer *buffer, const void *bytes, size_t l
     if (length)
         memcpy(place, bytes, length);
     buffer->length += length;
-    buffer->data[buffer->length] = '\0';
+    buffer_terminate(buffer);
 }
 
 static inline void buffer_add_byte(struct buffer *buffer, unsigned char byte)

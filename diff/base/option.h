@@ -2,7 +2,8 @@
  * Command-line options as one table: parser, --help and the man page's OPTIONS section come from it.
  *
  *     static const struct option_row rows[] = {
- *         {"jobs", 'j', OPTION_INT, "N", offsetof(struct verify_options, jobs), "2", 1, 64, "Connections …"},
+ *         {"jobs", 'j', OPTION_INT, "N", offsetof(struct verify_options, jobs), "2", 1, 64,
+ *          "Speed", "Connections …"},
  *         …, {0}};
  */
 #ifndef TALLY_BASE_OPTION_H
@@ -18,7 +19,7 @@ enum option_type {
     OPTION_INT,    /* int, between minimum and maximum */
     OPTION_TEXT,   /* const char *, borrowed from argv */
     OPTION_CHOICE, /* const char *; value_name holds the choices: "text|json" */
-    OPTION_LIST    /* struct text_list; repeatable (the callback adds) */
+    OPTION_LIST    /* struct text_list (text_list.h); repeatable */
 };
 
 struct option_row {
