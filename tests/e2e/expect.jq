@@ -1,0 +1,65 @@
+# Holds a JSON report (input) against what must hold ($expected, one object): prints one line per
+# difference. Every key of $expected must be equal in the report, and besides:
+# - tables is the whole set of tables, paired by "source" label; only_source and only_target are
+#   empty unless given; findings, when given, are all the findings of a table, in any order.
+# - reasons_match and notes_match are regular expressions, each of which must match one reason or
+#   note of the table; a table with reasons needs reasons_match.
+# With $reverse, $expected is first turned round: source and target exchanged.
+
+def turn_word: {source: "target", target: "source", source_value: "target_value",
+  target_value: "source_value", only_source: "only_target", only_target: "only_source",
+  missing: "extra", extra: "missing"}[.] // .;
+# Keys of "key" and "row" are columns' names, and stay.
+def turn:
+  if type == "object" then
+    with_entries(.key as $key | .key |= turn_word
+      | .value |= (if $key == "key" or $key == "row" then . elif $key == "kind" then turn_word
+                   else turn end))
+  elif type == "array" then map(turn) else . end;
+
+def short: tojson | if length > 200 then .[:200] + "…" else . end;
+def place: [.kind, .key, .row];
+
+def differ($at; $got):
+  if type == "object" and ($got | type) == "object" then
+    to_entries[] | .key as $key | .value | differ("\($at).\($key)"; $got[$key])
+  elif . == $got then empty
+  else "\($at): expected \(short), got \($got | short)" end;
+
+def differ_list($at; $got; order):
+  (sort_by(order)) as $want | ($got // [] | sort_by(order)) as $have
+  | if ($want | length) != ($have | length) then
+      "\($at): expected \($want | map(order) | short), got \($have | map(order) | short)"
+    else range($want | length) as $i | $want[$i]
+      | (del(.columns) | differ("\($at)[\($i)]"; $have[$i])),
+        (if has("columns") then
+           .columns | differ_list("\($at)[\($i)].columns"; $have[$i].columns; [.source, .target])
+         else empty end)
+    end;
+
+def matches($at; $got):
+  .[] as $regex | if ($got // []) | any(test($regex)) then empty
+  else "\($at): none matches /\($regex)/: \($got | short)" end;
+
+def differ_table($at; $got):
+  (del(.columns, .findings, .reasons_match, .notes_match) | differ($at; $got)),
+  (.columns // [] | .[] as $want
+    | [$got.columns[]? | select(.source == $want.source and .target == $want.target)] as $have
+    | if ($have | length) == 1 then $want | differ("\($at).columns[\(.source)]"; $have[0])
+      else "\($at).columns: no \($want | [.source, .target] | short) in \($got.columns | short)" end),
+  (if has("findings") then .findings | differ_list("\($at).findings"; $got.findings; place)
+   else empty end),
+  (.reasons_match // [] | matches("\($at).reasons"; $got.reasons)),
+  (.notes_match // [] | matches("\($at).notes"; $got.notes)),
+  (if has("reasons_match") or ($got.reasons // []) == [] then empty
+   else "\($at).reasons: expected none, got \($got.reasons | short)" end);
+
+. as $got
+| ({only_source: [], only_target: []} + $expected | if $reverse then turn else . end)
+| .only_source |= sort | .only_target |= sort
+| (del(.tables, .exit) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
+  (.tables // empty
+    | (map(.source) | sort) as $want | ($got.tables | map(.source) | sort) as $have
+    | if $want != $have then "tables: expected \($want | short), got \($have | short)"
+      else .[] as $t | $t | differ_table("\(.source)"; $got.tables[] | select(.source == $t.source))
+      end)
