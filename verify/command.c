@@ -1,0 +1,291 @@
+/*
+ * Every sentence of --help and of the man page that is not an option's stands in the tables here,
+ * once.
+ */
+#include "command.h"
+
+#include "../diff/base/display.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define WIDTH 80
+#define FIELD(name) offsetof(struct command, name)
+
+static const char compare[] = "What to compare", report[] = "What to report", other[] = "Other";
+
+static const struct option_row rows[] = {
+    {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
+     "Read from this YAML file how tables, columns and values correspond."},
+    {"table", 't', OPTION_LIST, "PATTERN", FIELD(verify.tables), NULL, 0, 0, compare,
+     "Compare only tables whose name, of either side, matches this glob. Repeatable."},
+    {"exclude", 'x', OPTION_LIST, "PATTERN", FIELD(verify.excludes), NULL, 0, 0, compare,
+     "Leave out tables whose name matches this glob. Repeatable."},
+    {"jobs", 'j', OPTION_INT, "N", FIELD(verify.jobs), "2", 1, 64, compare,
+     "Use N connections and threads per side."},
+    {"format", 'f', OPTION_CHOICE, "text|json", FIELD(verify.format), "text", 0, 0, report,
+     "Write the report for people or for programs."},
+    {"output", 'o', OPTION_TEXT, "FILE", FIELD(verify.output_path), NULL, 0, 0, report,
+     "Write the report to FILE instead of standard output."},
+    {"findings", 'n', OPTION_INT, "N", FIELD(verify.findings), "10", 0, 100000, report,
+     "Show up to N differing rows per table. Counts are exact whatever N is."},
+    {"explain", 'e', OPTION_FLAG, NULL, FIELD(verify.explain), NULL, 0, 0, report,
+     "Show which tables and columns pair, how they would be compared and why. Reads no row."},
+    {"quiet", 'q', OPTION_FLAG, NULL, FIELD(verify.quiet), NULL, 0, 0, report,
+     "No progress; no text at all when everything is equal, else the essential lines. JSON and "
+     "files are always "
+     "written whole."},
+    {"verbose", 'v', OPTION_FLAG, NULL, FIELD(verify.verbose), NULL, 0, 0, report,
+     "List every table and every column of a finding, however many."},
+    {"help", 'h', OPTION_FLAG, NULL, FIELD(help), NULL, 0, 0, other, "Show this help."},
+    {"version", 'V', OPTION_FLAG, NULL, FIELD(version), NULL, 0, 0, other, "Show the version."},
+    {0}};
+
+struct entry {
+    const char *term, *text;
+};
+
+static const struct entry uris[] = {
+    {"postgresql://[USER[:PASSWORD]@][HOST][:PORT][/DATABASE][?NAME=VALUE&...]",
+     "Everything that libpq accepts: several hosts, a socket directory, sslmode, passfile, "
+     "service, and the PG* "
+     "environment."},
+    {"mysql://[USER[:PASSWORD]@][HOST][:PORT]/DATABASE[?NAME=VALUE&...]",
+     "MySQL or MariaDB (mariadb:// is the same). Names: socket, ssl-mode, ssl-ca and others. What "
+     "is missing comes "
+     "from the [client] section of the usual my.cnf files, the password also from MYSQL_PWD."},
+};
+
+static const struct entry exits[] = {
+    {"0", "equal: both sides hold the same rows (--explain: the plan was made)"},
+    {"1", "different"},
+    {"2", "inconclusive: nothing differs, but something could not be compared"},
+    {"64", "wrong usage: the command, the mapping or a file must be changed"},
+    {"69", "a server cannot be reached, or refuses us"},
+    {"70",
+     "internal error, or a local resource is exhausted; also when the report could not be written"},
+    {"130", "interrupted; the report says what was compared"},
+};
+
+static const struct entry examples[] = {
+    {"Tonight is the cutover. Do the two sides tally?",
+     "tally-verify --jobs 4 mysql://app@db1/hotel postgresql://app@db2/hotel"},
+    {"Every night, from cron: silent when all is well.",
+     "tally-verify --quiet --mapping hotel.yaml mysql://db1/hotel postgresql://db2/hotel"},
+    {"Why does that booking differ? First how it is compared, then every finding.",
+     "tally-verify --explain --table bookings mysql://db1/hotel postgresql://db2/hotel"},
+    {NULL, "tally-verify -t bookings -n 1000 mysql://db1/hotel postgresql://db2/hotel"},
+};
+
+static const struct entry environment[] = {
+    {"PGHOST, PGPASSWORD, PGPASSFILE, PGSERVICE, ...", "Defaults of libpq for postgresql:// URIs."},
+    {"MYSQL_PWD", "Password for mysql:// URIs that have none."},
+    {"NO_COLOR", "When set and not empty, no colour and no escape sequence is written."},
+    {"TERM", "When unset or dumb, no colour is written and no progress line is redrawn."},
+};
+
+static const struct entry files[] = {
+    {"/etc/mysql/my.cnf, /etc/my.cnf, ~/.my.cnf",
+     "Their [client] section: defaults for mysql:// URIs."},
+    {"~/.pgpass, ~/.pg_service.conf", "Passwords and services for postgresql:// URIs."},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char summary[] = "do two databases hold the same rows?";
+static const char *const description[] = {
+    "Reads every row of SOURCE and TARGET, each a MySQL, MariaDB or PostgreSQL database, and says "
+    "which tables are "
+    "equal, which are different and in which rows and columns, and which could not be compared and "
+    "why.",
+    "Values are compared by what they mean, not by how an engine spells them: 1.10 equals 1.1, "
+    "tinyint(1) equals "
+    "boolean, JSON members may stand in any order. What was not compared is never called equal, "
+    "and an error is "
+    "never called a difference.",
+    "Sessions are read only and nothing is created on either server. Passwords in a URI are hidden "
+    "from every "
+    "output and from the process list; a password file keeps them out of the shell's history too.",
+};
+
+bool command_parse(int argc, char **argv, struct command *command, struct err *err)
+{
+    const char *operands[2] = {NULL, NULL};
+    size_t count = 0;
+    memset(command, 0, sizeof *command);
+    if (!option_parse(rows, argc, argv, command, operands, COUNT(operands), &count, err)) {
+        command_hide_passwords(err->text);
+        return false;
+    }
+    if (command->help || command->version)
+        return true;
+    if (count == 0)
+        return err_set(err, ERR_USAGE, "SOURCE and TARGET are missing");
+    if (count == 1)
+        return err_set(err, ERR_USAGE, "TARGET is missing: give two databases, SOURCE and TARGET");
+    command->verify.uri[0] = operands[0];
+    command->verify.uri[1] = operands[1];
+    if (command->verify.quiet && command->verify.verbose)
+        return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other");
+    return true;
+}
+
+void command_free(struct command *command)
+{
+    text_list_free(&command->verify.tables);
+    text_list_free(&command->verify.excludes);
+}
+
+/* --- help
+ * --------------------------------------------------------------------------------------------- */
+
+static void help_entries(struct buffer *out, const char *heading, const struct entry *entries,
+                         size_t count, size_t column)
+{
+    buffer_printf(out, "\n%s:\n", heading);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 2;
+        display_add_blanks(out, 2);
+        buffer_add_text(out, entries[i].term);
+        at += strlen(entries[i].term);
+        if (at + 2 > column) {
+            buffer_add_byte(out, '\n');
+            at = 0;
+        }
+        display_add_blanks(out, column - at);
+        display_add_wrapped(out, entries[i].text, column, column, WIDTH);
+    }
+}
+
+void command_help(struct buffer *out)
+{
+    buffer_printf(out,
+                  "Usage: tally-verify [OPTIONS] SOURCE TARGET\n\ntally-verify: %s\n\nExamples:\n",
+                  summary);
+    for (size_t i = 0; i < COUNT(examples); i++) {
+        if (examples[i].term)
+            buffer_printf(out, "  %s\n", examples[i].term);
+        display_add_blanks(out, 4);
+        /* A backslash at a line's end, so that an example can be pasted. */
+        const char *text = examples[i].text;
+        const char *split = strlen(text) > WIDTH - 4 ? strstr(text, " mysql://") : NULL;
+        if (split)
+            buffer_printf(out, "%.*s \\\n       ", (int)(split - text), text);
+        buffer_printf(out, "%s\n", split ? split : text);
+    }
+    buffer_add_byte(out, '\n');
+    option_help(rows, WIDTH, out);
+    help_entries(out, "SOURCE and TARGET", uris, COUNT(uris), 6);
+    help_entries(out, "Exit codes", exits, COUNT(exits), 8);
+    buffer_add_text(out, "\nThe whole manual: man tally-verify\n");
+}
+
+/* --- man page
+ * ----------------------------------------------------------------------------------------- */
+
+/* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
+ * pasted. */
+static void man_text(struct buffer *out, const char *text)
+{
+    if (*text == '.' || *text == '\'')
+        buffer_add_text(out, "\\&");
+    for (; *text; text++) {
+        if (*text == '\\')
+            buffer_add_text(out, "\\e");
+        else if (*text == '-')
+            buffer_add_text(out, "\\-");
+        else if (*text == '~')
+            buffer_add_text(out, "\\(ti");
+        else
+            buffer_add_byte(out, (unsigned char)*text);
+    }
+    buffer_add_byte(out, '\n');
+}
+
+static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
+                        size_t count)
+{
+    buffer_printf(out, ".SH %s\n", heading);
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_text(out, ".TP\n.B ");
+        man_text(out, entries[i].term);
+        man_text(out, entries[i].text);
+    }
+}
+
+void command_man(struct buffer *out)
+{
+    buffer_printf(out,
+                  ".TH TALLY\\-VERIFY 1 \"\" \"Tally %s\" \"User Commands\"\n"
+                  ".SH NAME\ntally\\-verify \\- ",
+                  TALLY_VERSION);
+    man_text(out, summary);
+    buffer_add_text(out,
+                    ".SH SYNOPSIS\n.B tally\\-verify\n[\\fIOPTIONS\\fR] \\fISOURCE TARGET\\fR\n"
+                    ".SH DESCRIPTION\n");
+    for (size_t i = 0; i < COUNT(description); i++) {
+        buffer_add_text(out, i ? ".PP\n" : "");
+        man_text(out, description[i]);
+    }
+    buffer_add_text(out, ".SH OPTIONS\n");
+    option_man(rows, out);
+    man_entries(out, "URIS", uris, COUNT(uris));
+    man_entries(out, "EXIT STATUS", exits, COUNT(exits));
+    man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
+    man_entries(out, "FILES", files, COUNT(files));
+    buffer_add_text(out, ".SH EXAMPLES\n");
+    for (size_t i = 0; i < COUNT(examples); i++) {
+        if (examples[i].term) {
+            buffer_add_text(out, ".PP\n");
+            man_text(out, examples[i].term);
+        }
+        buffer_add_text(out, ".PP\n.RS 4\n.nf\n");
+        man_text(out, examples[i].text);
+        buffer_add_text(out, ".fi\n.RE\n");
+    }
+}
+
+/* --- passwords
+ * ---------------------------------------------------------------------------------------- */
+
+/* Does a parameter's name say that its value is a secret? A name with %XX in it is not trusted. */
+static bool is_secret(const char *name, size_t length)
+{
+    static const char *const words[] = {"password", "passwd", "pwd", "secret", "token"};
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] == '%')
+            return true;
+        for (size_t w = 0; w < COUNT(words); w++)
+            if (strlen(words[w]) <= length - i &&
+                strncasecmp(name + i, words[w], strlen(words[w])) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Generous rather than exact: what might be a password goes. */
+void command_hide_passwords(char *text)
+{
+    char *start = strstr(text, "://");
+    char *word = strcasestr(text, "password=");
+    if (!start) { /* libpq's other form, "host=… password=…", which is refused, but was typed */
+        if (word)
+            memset(word + 9, 'x', strlen(word + 9));
+        return;
+    }
+    start += 3;
+    for (char *name = strchr(start, '?'); name; name = strchr(name, '&')) {
+        name++;
+        size_t length = strcspn(name, "=&");
+        size_t size = name[length] == '=' ? strcspn(name + length + 1, "&") : 0;
+        if (size && is_secret(name, length))
+            memset(name + length + 1, 'x', size);
+    }
+    /* Up to the last '@' of all, so that a password with an unencoded '/', '?' or '@' goes whole.
+     */
+    char *at = strrchr(start, '@');
+    char *colon = strchr(start, ':');
+    if (at && colon && colon < at)
+        memset(colon + 1, 'x', (size_t)(at - colon - 1));
+}

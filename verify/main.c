@@ -1,0 +1,234 @@
+/*
+ * The program tally-verify: parses the command line, runs verify_run(), writes the report. Input:
+ * argv. Output: the report, sentences on standard error, an exit code. Must not know of engines or
+ * the type contract.
+ */
+#include "../diff/base/buffer.h"
+#include "../diff/base/memory.h"
+#include "command.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct output {
+    int file;
+    const char *path; /* NULL: standard output */
+    bool created;     /* by us: goes away again when there is no report */
+};
+
+static volatile sig_atomic_t signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (signals++)
+        _exit(ERR_INTERRUPTED);
+    verify_interrupt();
+}
+
+static void install_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    /* Under nohup it is ignored, and shall be. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
+/* A closed standard stream would lend its number to the next file or socket, and a report or
+ * message would go there. One that cannot be written makes the write fail instead, and that is
+ * said. */
+static void fill_standard_streams(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            exit(ERR_INTERNAL);
+}
+
+/* The arguments to work with; those that `ps` shows lose their passwords. */
+static char **take_arguments(int argc, char **argv)
+{
+    char **copies = mem_zero((size_t)argc + 1, sizeof *copies);
+    for (int i = 0; i < argc; i++) {
+        copies[i] = mem_copy_string(argv[i]);
+        command_hide_passwords(argv[i]);
+    }
+    return copies;
+}
+
+static int fail(const struct err *err)
+{
+    fprintf(stderr, "tally-verify: %s\n", err->text);
+    /* Codes below 64 mean a table or a stream; as an exit code they would be a verdict. */
+    return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
+}
+
+static MUST_CHECK bool write_all(int file, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    while (length) {
+        ssize_t written = write(file, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+/* Before the run, so that an hour's work does not end at a path that cannot be written. An old
+ * report stays as it is until the new one is there. */
+static MUST_CHECK bool open_output(const struct verify_options *options, struct output *output,
+                                   struct err *err)
+{
+    *output = (struct output){.file = STDOUT_FILENO};
+    if (!options->output_path || strcmp(options->output_path, "-") == 0)
+        return true;
+    output->path = options->output_path;
+    output->file = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    output->created = output->file >= 0;
+    if (output->file < 0 && errno == EEXIST)
+        output->file = open(output->path, O_WRONLY | O_CLOEXEC);
+    if (output->file < 0)
+        return err_set(err, ERR_USAGE, "cannot write to the output file \"%s\": %s", output->path,
+                       strerror(errno));
+    struct stat mine, mapping;
+    if (options->mapping_path && fstat(output->file, &mine) == 0 &&
+        stat(options->mapping_path, &mapping) == 0 && mine.st_dev == mapping.st_dev &&
+        mine.st_ino == mapping.st_ino)
+        return err_set(err, ERR_USAGE, "\"%s\" is the mapping file: the report must go elsewhere",
+                       output->path);
+    return true;
+}
+
+/* The run gave no report. */
+static void drop_output(struct output *output)
+{
+    if (output->created)
+        unlink(output->path);
+}
+
+static MUST_CHECK bool write_output(struct output *output, const struct buffer *text,
+                                    struct err *err)
+{
+    struct stat file;
+    bool done = true;
+    if (output->path && fstat(output->file, &file) == 0 && S_ISREG(file.st_mode))
+        done = ftruncate(output->file, 0) == 0;
+    done = done && write_all(output->file, text->data, text->length);
+    /* Some file systems tell only here that the disk is full. */
+    done = close(output->file) == 0 && done;
+    if (done)
+        return true;
+    return err_set(err, ERR_INTERNAL,
+                   "cannot write the report to %s%s%s: %s; the report is lost or cut",
+                   output->path ? "\"" : "", output->path ? output->path : "standard output",
+                   output->path ? "\"" : "", strerror(errno));
+}
+
+static bool wants_colour(const struct output *output)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(output->file) && (!no_color || !*no_color) && term && *term &&
+           strcmp(term, "dumb") != 0;
+}
+
+static void compose(const struct verify_result *result, const struct verify_options *options,
+                    const struct output *output, struct buffer *text)
+{
+    struct verify_options shown = *options;
+    shown.quiet = options->quiet && !output->path; /* a file is read later: it says everything */
+    bool colour = wants_colour(output);
+    if (strcmp(options->format, "json") == 0)
+        report_json(result, &shown, text);
+    else if (options->explain)
+        report_explain(result, &shown, colour, text);
+    else if (!shown.quiet || verify_exit_code(result) != 0)
+        report_text(result, &shown, colour, text);
+}
+
+static MUST_CHECK bool run(const struct verify_options *options, int *exit_code, struct err *err)
+{
+    struct output output;
+    struct verify_result result = {0};
+    if (!open_output(options, &output, err)) {
+        drop_output(&output);
+        return false;
+    }
+    install_signals();
+    bool done = verify_run(options, &result, err);
+    if (done) {
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        compose(&result, options, &output, &text);
+        *exit_code = options->explain && !result.interrupted ? 0 : verify_exit_code(&result);
+        done = write_output(&output, &text, err);
+        buffer_free(&text);
+    } else {
+        drop_output(&output);
+    }
+    verify_result_free(&result);
+    return done;
+}
+
+/* Help, version and man page. */
+static int print(void (*compose_text)(struct buffer *))
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct output output = {.file = STDOUT_FILENO};
+    struct err err = {0};
+    compose_text(&text);
+    bool done = write_output(&output, &text, &err);
+    buffer_free(&text);
+    return done ? 0 : fail(&err);
+}
+
+static void add_version(struct buffer *out)
+{
+    buffer_add_text(out, "tally-verify " TALLY_VERSION "\n");
+}
+
+int main(int argc, char **argv)
+{
+    char **arguments = take_arguments(argc, argv);
+    struct command command;
+    struct err err = {0};
+    int exit_code = ERR_INTERNAL;
+    fill_standard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 2 &&
+        strcmp(arguments[1], "--man") == 0) { /* for the build: not an option of the user */
+        exit_code = print(command_man);
+    } else if (!command_parse(argc, arguments, &command, &err)) {
+        exit_code = fail(&err);
+        fputs("Try 'tally-verify --help'.\n", stderr);
+        command_free(&command);
+    } else {
+        if (command.help)
+            exit_code = print(command_help);
+        else if (command.version)
+            exit_code = print(add_version);
+        else if (!run(&command.verify, &exit_code, &err))
+            exit_code = fail(&err);
+        command_free(&command);
+    }
+    for (int i = 0; i < argc; i++) {
+        explicit_bzero(arguments[i], strlen(arguments[i]));
+        free(arguments[i]);
+    }
+    free(arguments);
+    return exit_code;
+}

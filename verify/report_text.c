@@ -1,0 +1,761 @@
+/*
+ * The result of a run as text for people, 80 columns wide. Input: a finished result. Output: text
+ * in a buffer. Knows nothing of databases: every word of a table, a value or a reason comes from
+ * the result, and goes through display.h, so that no name can break the layout or command the
+ * terminal.
+ */
+#include "../diff/base/display.h"
+#include "../diff/base/progress.h"
+#include "verify.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define WIDTH 80
+#define MANY_TABLES 40       /* with more, equal tables are summed up in a line */
+#define MANY_COLUMNS 20      /* of a finding; with more, the rest is counted */
+#define NAME_COLUMNS 22      /* of a column's name beside its values */
+#define FINDINGS_MOST 100000 /* the largest --findings */
+
+/* What each function needs to know of the page it writes on. */
+struct page {
+    const struct verify_result *result;
+    const struct verify_options *options;
+    bool colour;
+    struct buffer *out;
+};
+
+/* How many tables there are of each verdict, and what else the last sentence says. */
+struct tally {
+    size_t tables[3];
+    uint64_t equal_rows, rows;
+    size_t columns_left_out; /* not verified or ignored, of all tables */
+};
+
+static struct tally count_tables(const struct verify_result *result)
+{
+    struct tally tally = {0};
+    for (size_t i = 0; i < result->table_count; i++) {
+        const struct result_table *table = &result->tables[i];
+        tally.tables[table->verdict]++;
+        tally.rows += table->rows[0] + table->rows[1];
+        if (table->verdict == VERDICT_EQUAL)
+            tally.equal_rows += table->rows[0];
+        for (size_t c = 0; c < table->column_count; c++)
+            tally.columns_left_out += !table->columns[c].compared;
+    }
+    return tally;
+}
+
+/* Colour is for the verdict words alone. `columns`: padded to that many. */
+static void add_verdict(const struct page *page, enum verdict verdict, const char *word,
+                        size_t columns)
+{
+    static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
+    if (page->colour)
+        buffer_add_text(page->out, colours[verdict]);
+    buffer_add_text(page->out, word);
+    if (page->colour)
+        buffer_add_text(page->out, "\033[0m");
+    size_t used = display_width(word);
+    display_add_blanks(page->out, used < columns ? columns - used : 0);
+}
+
+/* A label and a text that is wrapped beside it. */
+static void add_labelled(struct buffer *out, size_t indent, const char *label, const char *text)
+{
+    display_add_blanks(out, indent);
+    buffer_add_text(out, label);
+    size_t at = indent + display_width(label);
+    display_add_wrapped(out, text, at, at, WIDTH);
+}
+
+static const char *without_schema(const char *label)
+{
+    const char *dot = strchr(label, '.');
+    return dot && dot[1] ? dot + 1 : label;
+}
+
+/* "orders", or "commandes → orders" when the target's name is another one beyond its schema. */
+static void add_table_name(struct buffer *out, const struct result_table *table)
+{
+    const char *source = table->name[0] ? table->name[0] : table->name[1];
+    const char *target = table->name[1] ? table->name[1] : source;
+    buffer_add_text(out, source);
+    if (strcmp(source, target) == 0 || strcmp(source, without_schema(target)) == 0 ||
+        strcmp(without_schema(source), without_schema(target)) == 0)
+        return;
+    buffer_printf(out, " → %s", target);
+}
+
+static const char *column_name(const struct result_column *column, int side)
+{
+    return column->name[side]    ? column->name[side]
+           : column->name[!side] ? column->name[!side]
+                                 : "?";
+}
+
+static void add_column_name(struct buffer *out, const struct result_column *column)
+{
+    const char *source = column_name(column, 0), *target = column_name(column, 1);
+    buffer_add_text(out, source);
+    if (strcmp(source, target) != 0)
+        buffer_printf(out, " → %s", target);
+}
+
+/* --- the head
+ * ----------------------------------------------------------------------------------------- */
+
+static void add_side(const struct page *page, const char *label, const struct result_side *side)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    const char *uri = side->shown_uri ? side->shown_uri : "?";
+    if (side->server && 8 + display_width(uri) + 3 + display_width(side->server) <= WIDTH) {
+        buffer_printf(&text, "%s (%s)", uri, side->server);
+        add_labelled(page->out, 0, label, (const char *)text.data);
+    } else {
+        add_labelled(page->out, 0, label, uri);
+        add_labelled(page->out, 0, "        ", side->server ? side->server : "");
+    }
+    buffer_clear(&text);
+    bool shared = !side->snapshot || strcmp(side->snapshot, "shared") == 0;
+    if (!shared)
+        buffer_printf(&text, "%s: writes during the run may look like differences",
+                      strcmp(side->snapshot, "none") == 0
+                          ? "no consistent snapshot"
+                          : "no snapshot shared by all connections");
+    if (side->snapshot_note && *side->snapshot_note)
+        buffer_printf(&text, "%s%s", shared ? "" : " — ", side->snapshot_note);
+    if (text.length)
+        add_labelled(page->out, 0, "        ", (const char *)text.data);
+    buffer_free(&text);
+}
+
+static void add_patterns(const struct page *page, const char *label,
+                         const struct text_list *patterns)
+{
+    if (!patterns->count)
+        return;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < patterns->count; i++)
+        buffer_printf(&text, "%s%s", i ? ", " : "", patterns->items[i]);
+    add_labelled(page->out, 0, label, (const char *)text.data);
+    buffer_free(&text);
+}
+
+static void add_head(const struct page *page)
+{
+    add_side(page, "source  ", &page->result->side[0]);
+    add_side(page, "target  ", &page->result->side[1]);
+    if (page->options->mapping_path)
+        add_labelled(page->out, 0, "mapping ", page->options->mapping_path);
+    add_patterns(page, "only    ", &page->options->tables);
+    add_patterns(page, "without ", &page->options->excludes);
+    for (size_t i = 0; i < page->result->notes.count; i++)
+        add_labelled(page->out, 0, "note    ", page->result->notes.items[i]);
+    buffer_add_byte(page->out, '\n');
+}
+
+/* --- the table of tables
+ * ------------------------------------------------------------------------------ */
+
+enum { CELL_ROWS, CELL_CHANGED, CELL_MISSING, CELL_EXTRA, NUMBER_CELLS };
+static const char *const number_head[NUMBER_CELLS] = {"rows", "changed", "missing", "extra"};
+
+/* Twelve columns hold every number of rows below a hundred billion; the rest is shortened here and
+ * exact further down. */
+static const char *number_text(uint64_t n, char text[32])
+{
+    if (n < 100000000000u)
+        return human_count(n, text);
+    human_count(n / 1000000, text);
+    size_t length = strlen(text);
+    snprintf(text + length, 32 - length, " M");
+    return text;
+}
+
+/* The counts say all there is, so a zero is a fact. */
+static bool counts_known(const struct result_table *table)
+{
+    return table->drilled || table->verdict == VERDICT_EQUAL;
+}
+
+/* Equal tables keep their cells empty: what differs should catch the eye. */
+static const char *number_cell(const struct result_table *table, int cell, char text[32])
+{
+    if (cell == CELL_ROWS) {
+        if (table->counted[0])
+            return number_text(table->rows[0], text);
+        return "?";
+    }
+    if (table->verdict == VERDICT_EQUAL)
+        return "";
+    if (!counts_known(table))
+        return "?";
+    return number_text(table->counts[cell - CELL_CHANGED], text);
+}
+
+static bool is_listed(const struct page *page, const struct result_table *table)
+{
+    return table->verdict != VERDICT_EQUAL || page->options->verbose ||
+           page->result->table_count <= MANY_TABLES;
+}
+
+static void add_table_line(const struct page *page, const struct result_table *table,
+                           size_t name_width, const size_t *widths)
+{
+    struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct buffer numbers = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_table_name(&name, table);
+    display_add_left(page->out, (const char *)name.data, name_width);
+    buffer_add_text(page->out, "  ");
+    for (int cell = 0; cell < NUMBER_CELLS; cell++) {
+        char text[32];
+        buffer_add_text(&numbers, "  ");
+        display_add_right(&numbers, number_cell(table, cell, text), widths[cell]);
+    }
+    while (numbers.length && numbers.data[numbers.length - 1] == ' ')
+        numbers.length--;
+    add_verdict(page, table->verdict, verdict_name[table->verdict], numbers.length ? 12 : 0);
+    buffer_add(page->out, numbers.data, numbers.length);
+    buffer_add_byte(page->out, '\n');
+    buffer_free(&name);
+    buffer_free(&numbers);
+}
+
+/* How wide each column must be; returns the width that is left for, and used by, the names. */
+static size_t measure_tables(const struct page *page, size_t *widths)
+{
+    size_t longest = strlen("table");
+    for (int cell = 0; cell < NUMBER_CELLS; cell++)
+        widths[cell] = strlen(number_head[cell]);
+    for (size_t i = 0; i < page->result->table_count; i++) {
+        const struct result_table *table = &page->result->tables[i];
+        if (!is_listed(page, table))
+            continue;
+        struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
+        add_table_name(&name, table);
+        size_t width = display_width((const char *)name.data);
+        longest = width > longest ? width : longest;
+        buffer_free(&name);
+        for (int cell = 0; cell < NUMBER_CELLS; cell++) {
+            char text[32];
+            width = strlen(number_cell(table, cell, text));
+            widths[cell] = width > widths[cell] ? width : widths[cell];
+        }
+    }
+    size_t taken = 2 + 12;
+    for (int cell = 0; cell < NUMBER_CELLS; cell++)
+        taken += 2 + widths[cell];
+    size_t room = taken + 8 < WIDTH ? WIDTH - taken : 8;
+    return longest < room ? longest : room;
+}
+
+static void add_tables(const struct page *page, const struct tally *tally)
+{
+    size_t widths[NUMBER_CELLS];
+    size_t name_width = measure_tables(page, widths);
+    size_t listed = 0;
+    for (size_t i = 0; i < page->result->table_count; i++)
+        listed += is_listed(page, &page->result->tables[i]);
+    if (listed) {
+        display_add_left(page->out, "table", name_width);
+        buffer_add_text(page->out, "  verdict     ");
+        for (int cell = 0; cell < NUMBER_CELLS; cell++) {
+            buffer_add_text(page->out, "  ");
+            display_add_right(page->out, number_head[cell], widths[cell]);
+        }
+        buffer_add_byte(page->out, '\n');
+    }
+    for (size_t i = 0; i < page->result->table_count; i++)
+        if (is_listed(page, &page->result->tables[i]))
+            add_table_line(page, &page->result->tables[i], name_width, widths);
+    if (listed < page->result->table_count) {
+        char count[32], rows[32];
+        size_t equal = tally->tables[VERDICT_EQUAL];
+        buffer_printf(page->out, "%s%s tables are ", listed ? "and " : "",
+                      human_count(equal, count));
+        add_verdict(page, VERDICT_EQUAL, "equal", 0);
+        buffer_printf(page->out, ", %s rows (--verbose lists them)\n",
+                      human_count(tally->equal_rows, rows));
+    }
+}
+
+/* --- one table's differences
+ * -------------------------------------------------------------------------- */
+
+/* A value as it is told apart from its surroundings: NULL is bare, text that could be mistaken for
+ * it, for nothing or for padding stands in quotes. */
+static void add_value(struct buffer *out, const struct shown_value *value)
+{
+    const char *text = value->text;
+    if (!text) {
+        buffer_add_text(out, "NULL");
+        return;
+    }
+    size_t length = strlen(text);
+    bool quote = !length || text[0] == ' ' || text[length - 1] == ' ' || text[0] == '"' ||
+                 strcasecmp(text, "null") == 0;
+    buffer_printf(out, quote ? "\"%s\"" : "%s", text);
+}
+
+/* Both texts without as much of their common beginning as must go for the first difference to be
+ * seen. */
+static void add_pair(struct buffer *out, const char *text, const char *other, size_t width)
+{
+    size_t same = 0, columns = 0;
+    struct display_piece piece, beside;
+    while (display_next(text + same, &piece) && display_next(other + same, &beside) &&
+           strcmp(piece.text, beside.text) == 0) {
+        same += piece.size;
+        columns += piece.columns;
+    }
+    bool both_fit = display_width(text) <= width && display_width(other) <= width;
+    if (both_fit || columns < width * 2 / 3) {
+        display_add_cut(out, text, width);
+        return;
+    }
+    size_t skipped = 0;
+    while (columns > width / 3 && display_next(text + skipped, &piece)) {
+        skipped += piece.size;
+        columns -= piece.columns;
+    }
+    buffer_add_text(out, "…");
+    display_add_cut(out, text + skipped, width - 1);
+}
+
+static void add_changed_column(const struct page *page, const char *name, size_t name_width,
+                               const struct finding_column *column)
+{
+    struct buffer values[2];
+    size_t at = 6 + name_width + 2 + 8;
+    for (int side = 0; side < 2; side++) {
+        buffer_init(&values[side], BUFFER_NO_LIMIT);
+        add_value(&values[side], &column->value[side]);
+    }
+    for (int side = 0; side < 2; side++) {
+        display_add_blanks(page->out, 6);
+        display_add_left(page->out, side == 0 ? name : "", name_width);
+        buffer_add_text(page->out, side == 0 ? "  source  " : "  target  ");
+        add_pair(page->out, (const char *)values[side].data, (const char *)values[!side].data,
+                 WIDTH - at);
+        buffer_add_byte(page->out, '\n');
+    }
+    buffer_free(&values[0]);
+    buffer_free(&values[1]);
+}
+
+static size_t shown_columns(const struct page *page, size_t count)
+{
+    return page->options->verbose || count <= MANY_COLUMNS ? count : MANY_COLUMNS;
+}
+
+static void add_columns_left(const struct page *page, size_t count, size_t shown, const char *what)
+{
+    if (shown < count)
+        buffer_printf(page->out, "      … and %zu more %s (--verbose shows them)\n", count - shown,
+                      what);
+}
+
+/* The result's column of the i-th line of a finding: a column that differs, or one of a row without
+ * a key, whose values stand in the order of the compared columns. */
+static const struct result_column *finding_column(const struct result_table *table,
+                                                  const struct finding *finding, bool whole_row,
+                                                  size_t i)
+{
+    static const struct result_column unknown = {0};
+    size_t column = whole_row ? i : finding->columns[i].column;
+    return column < table->column_count ? &table->columns[column] : &unknown;
+}
+
+static void add_finding_columns(const struct page *page, const struct result_table *table,
+                                const struct finding *finding, bool whole_row)
+{
+    size_t count = whole_row ? finding->value_count : finding->column_count;
+    size_t shown = shown_columns(page, count);
+    size_t name_width = 0;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < shown; i++) {
+        buffer_clear(&text);
+        add_column_name(&text, finding_column(table, finding, whole_row, i));
+        size_t width = display_width((const char *)text.data);
+        name_width = width > name_width ? width : name_width;
+    }
+    name_width = name_width < NAME_COLUMNS ? name_width : NAME_COLUMNS;
+    for (size_t i = 0; i < shown; i++) {
+        buffer_clear(&text);
+        add_column_name(&text, finding_column(table, finding, whole_row, i));
+        if (!whole_row) {
+            add_changed_column(page, (const char *)text.data, name_width, &finding->columns[i]);
+            continue;
+        }
+        display_add_blanks(page->out, 6);
+        display_add_left(page->out, (const char *)text.data, name_width);
+        display_add_blanks(page->out, 2);
+        buffer_clear(&text);
+        add_value(&text, &finding->values[i]);
+        display_add_cut(page->out, (const char *)text.data, WIDTH - 6 - name_width - 2);
+        buffer_add_byte(page->out, '\n');
+    }
+    add_columns_left(page, count, shown, "columns");
+    buffer_free(&text);
+}
+
+/* "  changed  tenant = 7, id = 42", then its columns. */
+static void add_finding(const struct page *page, const struct result_table *table,
+                        const struct finding *finding)
+{
+    char label[16];
+    snprintf(label, sizeof label, "%-9s", finding_kind_name[finding->kind]);
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (table->key_count) {
+        for (size_t i = 0; i < finding->value_count && i < table->column_count; i++) {
+            buffer_printf(&text, "%s%s = ", i ? ", " : "", column_name(&table->columns[i], 0));
+            add_value(&text, &finding->values[i]);
+        }
+    } else {
+        char times[2][32];
+        buffer_printf(&text, "%s times in the source, %s times in the target",
+                      human_count(finding->times[0], times[0]),
+                      human_count(finding->times[1], times[1]));
+    }
+    add_labelled(page->out, 2, label, (const char *)text.data);
+    buffer_free(&text);
+    if (!table->key_count || finding->kind == FINDING_CHANGED)
+        add_finding_columns(page, table, finding, !table->key_count);
+}
+
+/* How many of a kind were not kept. */
+static void add_findings_left(const struct page *page, const struct result_table *table,
+                              enum finding_kind kind, uint64_t shown)
+{
+    char count[32];
+    uint64_t all = table->counts[kind];
+    if (!counts_known(table) || all <= shown)
+        return;
+    buffer_printf(page->out, "  … and %s%s %s", human_count(all - shown, count),
+                  shown ? " more" : "", finding_kind_name[kind]);
+    uint64_t total = table->counts[0] + table->counts[1] + table->counts[2];
+    if (total <= FINDINGS_MOST)
+        buffer_printf(page->out, " (--findings %llu shows all)\n", (unsigned long long)total);
+    else
+        buffer_printf(page->out, " (--findings N shows N, at most %s)\n",
+                      human_count(FINDINGS_MOST, count));
+}
+
+static void add_findings(const struct page *page, const struct result_table *table)
+{
+    for (int kind = FINDING_CHANGED; kind <= FINDING_EXTRA; kind++) {
+        uint64_t shown = 0;
+        for (size_t i = 0; i < table->finding_count; i++)
+            if ((int)table->findings[i].kind == kind) {
+                add_finding(page, table, &table->findings[i]);
+                /* Rows without a key: a finding stands for as many as one side has more than the
+                 * other. */
+                const uint64_t *times = table->findings[i].times;
+                shown += table->key_count      ? 1
+                         : times[0] > times[1] ? times[0] - times[1]
+                                               : times[1] - times[0];
+            }
+        add_findings_left(page, table, (enum finding_kind)kind, shown);
+    }
+}
+
+static void add_row_counts(struct buffer *out, const struct result_table *table)
+{
+    char count[32];
+    for (int side = 0; side < 2; side++) {
+        if (side)
+            buffer_add_text(out, "; ");
+        const char *name = side == 0 ? "source" : "target";
+        if (table->counted[side])
+            buffer_printf(out, "%s: %s rows", name, human_count(table->rows[side], count));
+        else
+            buffer_printf(out, "%s: not read to its end", name);
+    }
+    if (!counts_known(table))
+        return;
+    for (int kind = FINDING_CHANGED; kind <= FINDING_EXTRA; kind++)
+        buffer_printf(out, "%s %s %s", kind ? "," : ";", human_count(table->counts[kind], count),
+                      finding_kind_name[kind]);
+}
+
+static void add_conditions(const struct page *page, const struct result_table *table)
+{
+    static const char *const labels[] = {"source rows where ", "target rows where "};
+    for (int side = 0; side < 2; side++)
+        if (table->where[side])
+            add_labelled(page->out, 2, labels[side], table->where[side]);
+}
+
+static void add_detail(const struct page *page, const struct result_table *table)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_table_name(&text, table);
+    buffer_add_byte(page->out, '\n');
+    if (display_width((const char *)text.data) <= WIDTH - 14)
+        display_add_cut(page->out, (const char *)text.data, WIDTH);
+    else /* cut above, whole here */
+        display_add_wrapped(page->out, (const char *)text.data, 0, 0, WIDTH);
+    buffer_add_text(page->out, "  ");
+    add_verdict(page, table->verdict, verdict_name[table->verdict], 0);
+    buffer_add_byte(page->out, '\n');
+    if (table->verdict != VERDICT_EQUAL) {
+        buffer_clear(&text);
+        add_row_counts(&text, table);
+        add_labelled(page->out, 2, "", (const char *)text.data);
+    }
+    add_conditions(page, table);
+    if (table->key_why && (!table->key_count || page->options->verbose))
+        add_labelled(page->out, 2, "key: ", table->key_why);
+    for (size_t i = 0; i < table->reasons.count; i++)
+        add_labelled(page->out, 2, "- ", table->reasons.items[i]);
+    for (size_t i = 0; i < table->notes.count; i++)
+        add_labelled(page->out, 2, "note: ", table->notes.items[i]);
+    add_findings(page, table);
+    buffer_free(&text);
+}
+
+/* A table that has one reason and nothing else to say: nobody read it. */
+static bool only_a_reason(const struct result_table *table)
+{
+    return table->verdict == VERDICT_INCONCLUSIVE && table->reasons.count == 1 &&
+           !table->counted[0] && !table->counted[1] && !table->notes.count &&
+           !table->finding_count && !table->where[0] && !table->where[1];
+}
+
+static bool same_reason(const struct result_table *one, const struct result_table *other)
+{
+    return only_a_reason(one) && only_a_reason(other) &&
+           strcmp(one->reasons.items[0], other->reasons.items[0]) == 0;
+}
+
+/* A lost server or an interrupt leaves many tables with the same reason: it is said once for them
+ * all. True when the table was dealt with, here or with an earlier one. */
+static bool add_as_group(const struct page *page, size_t first)
+{
+    const struct result_table *tables = page->result->tables;
+    for (size_t i = 0; i < first; i++)
+        if (same_reason(&tables[i], &tables[first]))
+            return true;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    size_t members = 0;
+    for (size_t i = first; i < page->result->table_count; i++)
+        if (same_reason(&tables[i], &tables[first])) {
+            buffer_add_text(&text, members++ ? ", " : "");
+            add_table_name(&text, &tables[i]);
+        }
+    if (members > 1) {
+        char count[32];
+        buffer_printf(page->out, "\n%s tables  ", human_count(members, count));
+        add_verdict(page, VERDICT_INCONCLUSIVE, verdict_name[VERDICT_INCONCLUSIVE], 0);
+        buffer_add_byte(page->out, '\n');
+        add_labelled(page->out, 2, "- ", tables[first].reasons.items[0]);
+        add_labelled(page->out, 2, "", (const char *)text.data);
+    }
+    buffer_free(&text);
+    return members > 1;
+}
+
+/* An equal table has something to say when a condition or a note limits what "equal" means. */
+static bool needs_detail(const struct result_table *table)
+{
+    return table->verdict != VERDICT_EQUAL || table->notes.count || table->reasons.count ||
+           table->where[0] || table->where[1];
+}
+
+/* --- what was not compared
+ * ---------------------------------------------------------------------------- */
+
+/* The plan's reasons often name the column and say why already. */
+static bool said_by_a_reason(const struct result_table *table, const struct result_column *column)
+{
+    for (size_t i = 0; i < table->reasons.count; i++) {
+        const char *reason = table->reasons.items[i];
+        if (column->why && *column->why && strstr(reason, column->why) &&
+            strstr(reason, column_name(column, 0)))
+            return true;
+    }
+    return false;
+}
+
+static bool same_why(const struct result_column *one, const struct result_column *other)
+{
+    return one->ignored == other->ignored &&
+           strcmp(one->why ? one->why : "", other->why ? other->why : "") == 0;
+}
+
+/* One entry for all columns of a table that share their reason. Returns whether anything was
+ * written. */
+static bool add_columns_left_out(const struct page *page, const struct result_table *table,
+                                 size_t first, struct buffer *text)
+{
+    const struct result_column *column = &table->columns[first];
+    if (column->compared || said_by_a_reason(table, column))
+        return false;
+    for (size_t i = 0; i < first; i++)
+        if (!table->columns[i].compared && !said_by_a_reason(table, &table->columns[i]) &&
+            same_why(&table->columns[i], column))
+            return false;
+    buffer_clear(text);
+    add_table_name(text, table);
+    buffer_add_text(text, ": ");
+    bool more = false;
+    for (size_t i = first; i < table->column_count; i++) {
+        if (table->columns[i].compared || !same_why(&table->columns[i], column))
+            continue;
+        buffer_add_text(text, more ? ", " : "");
+        add_column_name(text, &table->columns[i]);
+        more = true;
+    }
+    buffer_printf(text, " — %s", column->ignored ? "ignored" : "not verified");
+    if (column->why && *column->why)
+        buffer_printf(text, ": %s", column->why);
+    add_labelled(page->out, 2, "", (const char *)text->data);
+    return true;
+}
+
+static void add_left_out(const struct page *page)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    size_t place = page->out->length;
+    buffer_add_text(page->out, "\nColumns that were not compared\n");
+    bool any = false;
+    for (size_t t = 0; t < page->result->table_count; t++)
+        for (size_t c = 0; c < page->result->tables[t].column_count; c++)
+            any |= add_columns_left_out(page, &page->result->tables[t], c, &text);
+    if (!any) {
+        page->out->length = place;
+        page->out->data[place] = '\0';
+    }
+    buffer_free(&text);
+}
+
+static void add_one_sided(const struct page *page)
+{
+    static const char *const heads[] = {"\nTables in the source only\n",
+                                        "\nTables in the target only\n"};
+    for (int side = 0; side < 2; side++) {
+        const struct text_list *only = &page->result->only[side];
+        if (only->count)
+            buffer_add_text(page->out, heads[side]);
+        for (size_t i = 0; i < only->count; i++)
+            add_labelled(page->out, 2, "", only->items[i]);
+    }
+}
+
+/* --- the verdict
+ * -------------------------------------------------------------------------------------- */
+
+static void add_counted(struct buffer *out, size_t count, const char *words)
+{
+    char text[32];
+    if (!count)
+        return;
+    buffer_printf(out, "%s%s %s", out->length ? ", " : "", human_count(count, text), words);
+}
+
+/* "12 tables equal, 2 different, 1 could not be compared in full". */
+static void add_counts(const struct verify_result *result, const struct tally *tally,
+                       struct buffer *out)
+{
+    if (!result->table_count)
+        buffer_add_text(out, "nothing to compare: no table is on both sides");
+    add_counted(out, tally->tables[VERDICT_EQUAL],
+                tally->tables[VERDICT_EQUAL] == 1 ? "table equal" : "tables equal");
+    add_counted(out, tally->tables[VERDICT_DIFFERENT], "different");
+    add_counted(out, tally->tables[VERDICT_INCONCLUSIVE],
+                result->interrupted ? "not compared to the end" : "could not be compared in full");
+    add_counted(out, result->only[0].count, "in the source only");
+    add_counted(out, result->only[1].count, "in the target only");
+    if (tally->columns_left_out) {
+        char text[32];
+        buffer_printf(out, "; %s column%s not compared", human_count(tally->columns_left_out, text),
+                      tally->columns_left_out == 1 ? "" : "s");
+    }
+}
+
+static const char *exit_meaning(const struct verify_result *result, const struct tally *tally)
+{
+    if (result->interrupted)
+        return "interrupted before the end: what is not named here was not compared";
+    if (result->verdict == VERDICT_DIFFERENT)
+        return "the two sides differ";
+    if (result->verdict == VERDICT_INCONCLUSIVE)
+        return "nothing differs in what was compared, but not everything was";
+    return tally->columns_left_out ? "both sides hold the same in all that was compared"
+                                   : "both sides hold the same rows";
+}
+
+static void add_conclusion(const struct page *page, const struct tally *tally)
+{
+    const struct verify_result *result = page->result;
+    enum verdict verdict = result->verdict;
+    const char *word = result->interrupted ? "interrupted" : verdict_name[verdict];
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_counts(result, tally, &text);
+    if (result->interrupted && verdict == VERDICT_EQUAL)
+        verdict = VERDICT_INCONCLUSIVE; /* its colour */
+    add_verdict(page, verdict, word, 14);
+    display_add_wrapped(page->out, (const char *)text.data, 14, 14, WIDTH);
+    buffer_clear(&text);
+    char rows[32], bytes[32], time[32];
+    snprintf(time, sizeof time, "%.1f s", result->seconds);
+    if (result->seconds >= 60)
+        human_time(result->seconds, time);
+    if (result->table_count && !page->options->quiet)
+        buffer_printf(
+            &text, "%s rows, %s read in %s. ", human_count(tally->rows, rows),
+            human_bytes((double)result->wire_bytes[0] + (double)result->wire_bytes[1], bytes),
+            time);
+    buffer_printf(&text, "Exit code %d: %s.", verify_exit_code(result),
+                  exit_meaning(result, tally));
+    add_labelled(page->out, 0, "              ", (const char *)text.data);
+    buffer_free(&text);
+}
+
+/* With --quiet: a line per table that is not equal, its reasons, and the verdict. */
+static void add_essentials(const struct page *page, const struct tally *tally)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < page->result->table_count; i++) {
+        const struct result_table *table = &page->result->tables[i];
+        if (table->verdict == VERDICT_EQUAL)
+            continue;
+        buffer_clear(&text);
+        add_table_name(&text, table);
+        buffer_add_text(&text, " — ");
+        add_row_counts(&text, table);
+        add_verdict(page, table->verdict, verdict_name[table->verdict], 14);
+        display_add_wrapped(page->out, (const char *)text.data, 14, 14, WIDTH);
+        for (size_t r = 0; r < table->reasons.count; r++)
+            add_labelled(page->out, 14, "- ", table->reasons.items[r]);
+    }
+    buffer_free(&text);
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; i < page->result->only[side].count; i++)
+            add_labelled(page->out, 0, side == 0 ? "source only   " : "target only   ",
+                         page->result->only[side].items[i]);
+    add_conclusion(page, tally);
+}
+
+void report_text(const struct verify_result *result, const struct verify_options *options,
+                 bool colour, struct buffer *out)
+{
+    struct page page = {result, options, colour, out};
+    struct tally tally = count_tables(result);
+    if (options->quiet) {
+        add_essentials(&page, &tally);
+        return;
+    }
+    add_head(&page);
+    add_tables(&page, &tally);
+    for (size_t i = 0; i < result->table_count; i++)
+        if (needs_detail(&result->tables[i]) && !add_as_group(&page, i))
+            add_detail(&page, &result->tables[i]);
+    add_one_sided(&page);
+    add_left_out(&page);
+    buffer_add_byte(out, '\n');
+    add_conclusion(&page, &tally);
+}
