@@ -1,7 +1,7 @@
 /*
- * The digest of a table, or of any part of it: for each bucket the number of rows and the 128-bit sum of
- * their hashes. Sums do not depend on order, so parts read by anyone in any order add up to the whole.
- * Knows only hashes: which bucket a row belongs to is plan.c's question.
+ * The digest of a table, or of any part of it: for each bucket the number of rows and the 128-bit
+ * sum of their hashes. Sums do not depend on order, so parts read by anyone in any order add up to
+ * the whole. Knows only hashes: which bucket a row belongs to is plan.c's question.
  */
 #ifndef TALLY_VERIFY_DIGEST_H
 #define TALLY_VERIFY_DIGEST_H
@@ -19,14 +19,15 @@ struct bucket {
 
 struct digest {
     uint64_t rows;
-    uint64_t row_bytes;  /* of canonical rows: tells how much memory a drill needs */
+    uint64_t row_bytes; /* of canonical rows: tells how much memory a drill needs */
     size_t bucket_count;
     struct bucket buckets[];
 };
 
 struct digest *digest_new(size_t bucket_count); /* free() it */
 
-static inline void digest_add_row(struct digest *digest, size_t bucket, struct hash128 hash, size_t row_bytes)
+static inline void digest_add_row(struct digest *digest, size_t bucket, struct hash128 hash,
+                                  size_t row_bytes)
 {
     struct bucket *place = &digest->buckets[bucket];
     uint64_t low = place->low + hash.low;

@@ -1,8 +1,8 @@
 /*
  * What will be compared with what: pairs of tables, of columns, the key, and how rows choose their
- * bucket. Input: two schemas, the mapping, the user's patterns. Output: a plan that scan, drill and the
- * reports follow; it is never changed while they run. Opens no scans, but asks engines about expressions,
- * key bounds and hidden tables.
+ * bucket. Input: two schemas, the mapping, the user's patterns. Output: a plan that scan, drill and
+ * the reports follow; it is never changed while they run. Opens no scans, but asks engines about
+ * expressions, key bounds and hidden tables.
  */
 #ifndef TALLY_VERIFY_PLAN_H
 #define TALLY_VERIFY_PLAN_H
@@ -30,18 +30,18 @@ struct plan_table {
     const char *where[SIDES];
     size_t column_count;
     struct plan_column *columns; /* the compared ones; key columns first */
-    size_t key_count;            /* leading columns that choose the bucket and pair rows; all of them
-                                    when the table is a multiset */
+    size_t key_count; /* leading columns that choose the bucket and pair rows; all of them
+                         when the table is a multiset */
     bool multiset;
-    bool lenient;                /* some pair needs canon_equal() */
-    bool comparable;             /* false: no row will be read; the result's reasons say why */
-    /* Buckets: range_count ranges of the first key column (1: no ranges) times hash_count. Range i holds
-     * bounds[i-1] <= k < bounds[i]. */
+    bool lenient;    /* some pair needs canon_equal() */
+    bool comparable; /* false: no row will be read; the result's reasons say why */
+    /* Buckets: range_count ranges of the first key column (1: no ranges) times hash_count. Range i
+     * holds bounds[i-1] <= k < bounds[i]. */
     size_t range_count, hash_count;
-    int64_t *bounds;             /* range_count - 1, ascending */
+    int64_t *bounds;                 /* range_count - 1, ascending */
     const char *range_column[SIDES]; /* quoted name, when range_count > 1 */
-    uint64_t estimate;           /* rows, the larger side's */
-    struct result_table *result; /* where reasons, counts and findings go */
+    uint64_t estimate;               /* rows, the larger side's */
+    struct result_table *result;     /* where reasons, counts and findings go */
 };
 
 struct plan {
@@ -51,9 +51,9 @@ struct plan {
 };
 
 /*
- * Builds the plan and the skeleton of the result (tables, columns, only_source, only_target, reasons that
- * are known before reading). ERR_USAGE: the mapping or a pattern names what does not exist; the mapping
- * contradicts the types.
+ * Builds the plan and the skeleton of the result (tables, columns, only_source, only_target,
+ * reasons that are known before reading). ERR_USAGE: the mapping or a pattern names what does not
+ * exist; the mapping contradicts the types.
  */
 bool plan_make(const struct verify_options *options, const struct mapping *mapping,
                const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,

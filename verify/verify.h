@@ -18,16 +18,16 @@ enum verdict { VERDICT_EQUAL, VERDICT_INCONCLUSIVE, VERDICT_DIFFERENT };
 extern const char *const verdict_name[]; /* "equal", "inconclusive", "different" */
 
 struct verify_options {
-    const char *uri[2]; /* SOURCE, TARGET */
-    const char *mapping_path; /* NULL: none */
+    const char *uri[2];        /* SOURCE, TARGET */
+    const char *mapping_path;  /* NULL: none */
     struct text_list tables;   /* globs; empty: all */
     struct text_list excludes; /* globs */
     int jobs;                  /* connections and threads per side */
     int findings;              /* how many to keep per table */
     bool explain;              /* plan only: read no rows */
     bool quiet, verbose;
-    const char *format;        /* "text", "json" */
-    const char *output_path;   /* NULL: standard output */
+    const char *format;      /* "text", "json" */
+    const char *output_path; /* NULL: standard output */
 };
 
 /* One value for people; text NULL: the value is NULL. */
@@ -55,30 +55,35 @@ struct finding {
 };
 
 struct result_column {
-    const char *name[2];  /* NULL: that side has none */
+    const char *name[2]; /* NULL: that side has none */
     const char *type[2];
     const char *expression[2]; /* NULL: the column itself */
-    const char *kind;     /* "none": not verified */
+    const char *kind;          /* "none": not verified */
     const char *why;      /* the rule of the contract, the mapping's lines, or why not verified */
     const char *leniency; /* "" when none is on */
     bool compared;
-    bool ignored;         /* by the mapping: neither compared nor counted against the verdict */
+    bool ignored; /* by the mapping: neither compared nor counted against the verdict */
     bool key;
 };
 
 struct result_table {
-    const char *name[2];    /* labels */
+    const char *name[2]; /* labels */
     enum verdict verdict;
     uint64_t rows[2];
-    bool counted[2];        /* rows[] is exact: that side was read to its end */
-    uint64_t counts[3];     /* by finding_kind, exact when drilled */
-    bool drilled;           /* counts and findings say all there is */
-    struct text_list reasons; /* why it is not equal although, or beside, the counts; in whole sentences */
-    struct text_list notes;   /* what one should know: snapshot, leniencies that were used, values not JSON */
+    bool counted[2];     /* rows[] is exact: that side was read to its end */
+    uint64_t counts[3];  /* by finding_kind, exact when drilled */
+    bool drilled;        /* counts and findings say all there is */
+    bool schema_differs; /* columns of one side only */
+    bool inconclusive;   /* something of it was not compared; reasons say what */
+    struct text_list
+        reasons; /* why it is not equal although, or beside, the counts; in whole sentences */
+    struct text_list
+        notes; /* what one should know: snapshot, leniencies that were used, values not JSON */
     size_t column_count;
     struct result_column *columns; /* the compared ones first, key columns before the others */
-    size_t key_count;       /* 0: compared as a multiset */
-    const char *key_why;    /* "primary key of both", "mapping", "no common key: compared as a multiset" */
+    size_t key_count;              /* 0: compared as a multiset */
+    const char
+        *key_why; /* "primary key of both", "mapping", "no common key: compared as a multiset" */
     const char *where[2];
     size_t finding_count;
     struct finding *findings; /* sorted by kind, then key */
@@ -93,7 +98,7 @@ struct result_side {
 };
 
 struct verify_result {
-    struct arena arena;   /* names live here */
+    struct arena arena; /* names live here */
     enum verdict verdict;
     bool interrupted;
     struct result_side side[2];
@@ -102,13 +107,13 @@ struct verify_result {
     uint64_t wire_bytes[2];
     size_t table_count;
     struct result_table *tables;
-    struct text_list only[2];  /* labels of tables on one side only */
-    struct text_list notes;    /* of the whole run */
+    struct text_list only[2]; /* labels of tables on one side only */
+    struct text_list notes;   /* of the whole run */
 };
 
 /*
- * Runs it. False: nothing could be compared (usage, unreachable, internal); the result then holds what was
- * known, for verify_result_free(). True also when interrupted (result->interrupted).
+ * Runs it. False: nothing could be compared (usage, unreachable, internal); the result then holds
+ * what was known, for verify_result_free(). True also when interrupted (result->interrupted).
  */
 bool verify_run(const struct verify_options *options, struct verify_result *result,
                 struct err *err) MUST_CHECK;
@@ -122,10 +127,11 @@ void verify_interrupt(void);
 
 /* The reporters (report_text.c, report_json.c) write a finished result. */
 struct buffer;
-void report_text(const struct verify_result *result, const struct verify_options *options, bool colour,
+void report_text(const struct verify_result *result, const struct verify_options *options,
+                 bool colour, struct buffer *out);
+void report_explain(const struct verify_result *result, const struct verify_options *options,
+                    bool colour, struct buffer *out);
+void report_json(const struct verify_result *result, const struct verify_options *options,
                  struct buffer *out);
-void report_explain(const struct verify_result *result, const struct verify_options *options, bool colour,
-                    struct buffer *out);
-void report_json(const struct verify_result *result, const struct verify_options *options, struct buffer *out);
 
 #endif

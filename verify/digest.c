@@ -1,0 +1,33 @@
+/* See digest.h. */
+#include "digest.h"
+
+#include "../diff/base/memory.h"
+
+struct digest *digest_new(size_t bucket_count)
+{
+    struct digest *digest =
+        mem_zero(1, sizeof(struct digest) + bucket_count * sizeof(struct bucket));
+    digest->bucket_count = bucket_count;
+    return digest;
+}
+
+void digest_merge(struct digest *whole, const struct digest *part)
+{
+    whole->rows += part->rows;
+    whole->row_bytes += part->row_bytes;
+    for (size_t i = 0; i < whole->bucket_count; i++) {
+        struct bucket *to = &whole->buckets[i];
+        const struct bucket *from = &part->buckets[i];
+        uint64_t low = to->low + from->low;
+        to->count += from->count;
+        to->high += from->high + (low < from->low);
+        to->low = low;
+    }
+}
+
+bool digest_bucket_equal(const struct digest *source, const struct digest *target, size_t bucket)
+{
+    const struct bucket *one = &source->buckets[bucket];
+    const struct bucket *other = &target->buckets[bucket];
+    return one->count == other->count && one->low == other->low && one->high == other->high;
+}

@@ -1,0 +1,599 @@
+/* See drill.h. */
+#include "drill.h"
+
+#include "../diff/base/memory.h"
+
+#include <stdlib.h>
+
+#define PASS_RANGES 16          /* key ranges in one pass: the length of its SQL condition */
+#define RECORD_OVERHEAD 48      /* of a row kept for the join: struct record and its entry */
+#define JOIN_MEMORY (12u << 20) /* bytes of one partition, both sides, joined at once */
+#define SHOWN_BYTES 200         /* of a value in a finding */
+
+/* ---- The passes
+ * ---------------------------------------------------------------------------------- */
+
+static void mark_suspects(struct drill *drill, const struct digest *source,
+                          const struct digest *target)
+{
+    size_t count = plan_bucket_count(drill->table);
+    drill->suspect = mem_zero((count + 7) / 8, 1);
+    for (size_t i = 0; i < count; i++) {
+        if (digest_bucket_equal(source, target, i))
+            continue;
+        drill->suspect[i / 8] |= (unsigned char)(1u << (i % 8));
+        drill->suspect_count++;
+    }
+}
+
+static bool is_suspect(const struct drill *drill, size_t bucket)
+{
+    return drill->suspect[bucket / 8] >> (bucket % 8) & 1;
+}
+
+static struct drill_pass *add_pass(struct drill *drill, size_t bucket)
+{
+    drill->passes = mem_resize(drill->passes, drill->pass_count + 1, sizeof *drill->passes);
+    struct drill_pass *pass = &drill->passes[drill->pass_count++];
+    *pass = (struct drill_pass){.bucket_low = bucket, .bucket_high = bucket};
+    return pass;
+}
+
+/* Rows of `from` <= range < `to` of the first key column. */
+static struct key_range key_range(const struct plan_table *table, size_t from, size_t to)
+{
+    struct key_range range = {.has_low = from > 0, .has_high = to < table->range_count};
+    if (range.has_low)
+        range.low = table->bounds[from - 1];
+    if (range.has_high)
+        range.high = table->bounds[to - 1];
+    return range;
+}
+
+static bool range_is_suspect(const struct drill *drill, size_t range)
+{
+    size_t count = drill->table->hash_count;
+    for (size_t i = 0; i < count; i++)
+        if (is_suspect(drill, range * count + i))
+            return true;
+    return false;
+}
+
+/* Cuts the suspect buckets into passes that hold at most `limit` bytes of either side. `weight`
+ * tells the bytes of a bucket. Key ranges are never cut: a pass reads whole ranges. */
+static void plan_passes(struct drill *drill, const struct digest *const sides[SIDES],
+                        uint64_t limit)
+{
+    const struct plan_table *table = drill->table;
+    bool ranged = table->range_count > 1;
+    size_t step = ranged ? table->hash_count : 1;
+    size_t units = ranged ? table->range_count : table->hash_count;
+    uint64_t row_bytes[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        row_bytes[side] =
+            RECORD_OVERHEAD + (sides[side]->rows ? sides[side]->row_bytes / sides[side]->rows : 0);
+    struct drill_pass *pass = NULL;
+    uint64_t used = 0;
+    bool joined = false; /* is the previous unit the end of the pass's last range? */
+    for (size_t unit = 0; unit < units; unit++) {
+        if (!range_is_suspect(drill, unit) && ranged) {
+            joined = false;
+            continue;
+        }
+        uint64_t bytes[SIDES] = {0, 0};
+        for (size_t i = unit * step; i < (unit + 1) * step; i++)
+            for (int side = 0; side < SIDES && is_suspect(drill, i); side++)
+                bytes[side] += sides[side]->buckets[i].count * row_bytes[side];
+        uint64_t most = bytes[SOURCE] > bytes[TARGET] ? bytes[SOURCE] : bytes[TARGET];
+        if (!ranged && !most)
+            continue;
+        bool full = pass && (used + most > limit || (!joined && pass->range_count == PASS_RANGES));
+        if (!pass || full) {
+            pass = add_pass(drill, unit * step);
+            used = 0;
+            joined = false;
+        }
+        used += most;
+        pass->bucket_high = (unit + 1) * step;
+        if (!ranged)
+            continue;
+        if (!joined) {
+            pass->ranges = mem_resize(pass->ranges, pass->range_count + 1, sizeof *pass->ranges);
+            pass->ranges[pass->range_count++] = key_range(table, unit, unit + 1);
+        } else {
+            struct key_range *last = &pass->ranges[pass->range_count - 1];
+            struct key_range next = key_range(table, unit, unit + 1);
+            last->has_high = next.has_high;
+            last->high = next.high;
+        }
+        joined = true;
+    }
+}
+
+/* ---- Findings: the first N of each kind, by key
+ * ----------------------------------------------------- */
+
+struct kept {
+    struct finding finding;
+    unsigned char *key; /* encoded values, for the order */
+    size_t key_length;
+};
+
+struct finding_heap {
+    size_t count, capacity; /* the last in order is on top */
+    struct kept *items;
+};
+
+static int compare_keys(const unsigned char *one, size_t one_length, const unsigned char *other,
+                        size_t other_length)
+{
+    const unsigned char *one_end = one + one_length, *other_end = other + other_length;
+    struct value a, b;
+    while (one < one_end && other < other_end) {
+        if (!value_read(&one, one_end, &a) || !value_read(&other, other_end, &b))
+            return 0;
+        int order = value_compare(&a, &b);
+        if (order)
+            return order;
+    }
+    return (one < one_end) - (other < other_end);
+}
+
+static int compare_kept(const void *one, const void *other)
+{
+    const struct kept *a = one, *b = other;
+    return compare_keys(a->key, a->key_length, b->key, b->key_length);
+}
+
+static void finding_free(struct finding *finding)
+{
+    for (size_t i = 0; i < finding->value_count; i++)
+        free(finding->values[i].text);
+    free(finding->values);
+    for (size_t i = 0; i < finding->column_count; i++)
+        for (int side = 0; side < SIDES; side++)
+            free(finding->columns[i].value[side].text);
+    free(finding->columns);
+}
+
+static void kept_free(struct kept *kept)
+{
+    finding_free(&kept->finding);
+    free(kept->key);
+}
+
+static void sift_down(struct finding_heap *heap, size_t place)
+{
+    for (;;) {
+        size_t last = place, child = 2 * place + 1;
+        for (size_t i = child; i < child + 2 && i < heap->count; i++)
+            if (compare_kept(&heap->items[i], &heap->items[last]) > 0)
+                last = i;
+        if (last == place)
+            return;
+        struct kept swap = heap->items[place];
+        heap->items[place] = heap->items[last];
+        heap->items[last] = swap;
+        place = last;
+    }
+}
+
+static void sift_up(struct finding_heap *heap, size_t place)
+{
+    while (place) {
+        size_t parent = (place - 1) / 2;
+        if (compare_kept(&heap->items[place], &heap->items[parent]) <= 0)
+            return;
+        struct kept swap = heap->items[place];
+        heap->items[place] = heap->items[parent];
+        heap->items[parent] = swap;
+        place = parent;
+    }
+}
+
+/* Would a finding with this key be among the first N of its kind? Asked before it is put into
+ * words. */
+static bool heap_wants(const struct finding_heap *heap, int wanted, const unsigned char *key,
+                       size_t key_length)
+{
+    if (wanted <= 0)
+        return false;
+    if (heap->count < (size_t)wanted)
+        return true;
+    return compare_keys(key, key_length, heap->items[0].key, heap->items[0].key_length) < 0;
+}
+
+static void heap_add(struct finding_heap *heap, int wanted, struct kept kept)
+{
+    if (heap->count == (size_t)wanted) {
+        kept_free(&heap->items[0]);
+        heap->items[0] = kept;
+        sift_down(heap, 0);
+        return;
+    }
+    if (heap->count == heap->capacity) {
+        heap->capacity = heap->capacity ? 2 * heap->capacity : 16;
+        heap->items = mem_resize(heap->items, heap->capacity, sizeof *heap->items);
+    }
+    heap->items[heap->count++] = kept;
+    sift_up(heap, heap->count - 1);
+}
+
+static struct shown_value show(const struct value *value)
+{
+    if (value->tag == VALUE_NULL)
+        return (struct shown_value){NULL};
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    value_print(&text, value, SHOWN_BYTES);
+    struct shown_value shown = {mem_copy_bytes(text.data, text.length)};
+    buffer_free(&text);
+    return shown;
+}
+
+/* ---- The join
+ * ------------------------------------------------------------------------------------- */
+
+/* One distinct row of one side, with the number of times it came. */
+struct entry {
+    struct entry *next_in_slot;
+    struct record record;
+    uint64_t times[SIDES]; /* as read */
+    uint64_t rest[SIDES];  /* not yet matched with the other side */
+    unsigned char *bytes;
+    bool grouped;
+};
+
+struct join {
+    struct drill *drill;
+    struct arena arena;
+    size_t slot_count; /* a power of two */
+    struct entry **slots;
+    size_t entry_count;
+    size_t bytes;
+    int side;             /* being loaded */
+    uint64_t part, parts; /* sub-pass: only keys with (hash >> 40) % parts == part */
+};
+
+static bool same_key(const struct entry *one, const struct entry *other)
+{
+    return one->record.key_hash == other->record.key_hash &&
+           one->record.key_length == other->record.key_length &&
+           memcmp(one->bytes, other->bytes, one->record.key_length) == 0;
+}
+
+static void grow_slots(struct join *join)
+{
+    size_t count = join->slot_count ? 2 * join->slot_count : 1024;
+    struct entry **slots = mem_zero(count, sizeof(struct entry *));
+    for (size_t i = 0; i < join->slot_count; i++)
+        for (struct entry *entry = join->slots[i], *next; entry; entry = next) {
+            next = entry->next_in_slot;
+            struct entry **slot = &slots[(entry->record.key_hash >> 8) & (count - 1)];
+            entry->next_in_slot = *slot;
+            *slot = entry;
+        }
+    free(join->slots);
+    join->slots = slots;
+    join->slot_count = count;
+}
+
+/* Loads one record: a row that is already there is only counted, so a million equal rows take one
+ * place, and rows that both sides share take one too. */
+static bool load_record(void *context, const struct record *record, const unsigned char *bytes,
+                        struct err *err)
+{
+    struct join *join = context;
+    if (join->parts > 1 && (record->key_hash >> 40) % join->parts != join->part)
+        return true;
+    if (join->entry_count >= join->slot_count)
+        grow_slots(join);
+    struct entry **slot = &join->slots[(record->key_hash >> 8) & (join->slot_count - 1)];
+    for (struct entry *entry = *slot; entry; entry = entry->next_in_slot)
+        if (entry->record.hash.low == record->hash.low &&
+            entry->record.hash.high == record->hash.high) {
+            entry->times[join->side]++;
+            return true;
+        }
+    size_t length = record_length(record);
+    join->bytes += length + sizeof(struct entry);
+    if (join->bytes > 3u * JOIN_MEMORY && join->entry_count > 1000)
+        return err_set(err, ERR_TABLE,
+                       "too many different rows share one key to compare them row by row; "
+                       "choose a key with more distinct values in the mapping");
+    struct entry *entry = arena_alloc(&join->arena, sizeof *entry);
+    entry->record = *record;
+    entry->bytes = arena_alloc(&join->arena, length);
+    memcpy(entry->bytes, bytes, length);
+    entry->times[join->side] = 1;
+    entry->next_in_slot = *slot;
+    *slot = entry;
+    join->entry_count++;
+    return true;
+}
+
+static void read_values(const struct entry *entry, struct value *values, size_t count)
+{
+    const unsigned char *place = entry->bytes, *end = place + record_length(&entry->record);
+    for (size_t i = 0; i < count; i++)
+        if (!value_read(&place, end, &values[i]))
+            abort(); /* the row was encoded by this process a moment ago */
+}
+
+/* The whole row, for a multiset; the key columns else. */
+static struct finding new_finding(const struct drill *drill, enum finding_kind kind,
+                                  const struct value *values)
+{
+    const struct plan_table *table = drill->table;
+    struct finding finding = {
+        .kind = kind, .value_count = table->multiset ? table->column_count : table->key_count};
+    finding.values = mem_zero(finding.value_count, sizeof *finding.values);
+    for (size_t i = 0; i < finding.value_count; i++)
+        finding.values[i] = show(&values[i]);
+    return finding;
+}
+
+static void keep(struct drill *drill, struct finding finding, const struct entry *entry,
+                 size_t key_length)
+{
+    struct kept kept = {.finding = finding,
+                        .key = mem_alloc(key_length ? key_length : 1),
+                        .key_length = key_length};
+    memcpy(kept.key, entry->bytes, key_length);
+    heap_add(&drill->heaps[finding.kind], drill->findings_wanted, kept);
+}
+
+/* Rows of a side that the other does not have: missing (source) or extra (target). */
+static void add_single(struct drill *drill, const struct entry *entry, enum side side)
+{
+    enum finding_kind kind = side == SOURCE ? FINDING_MISSING : FINDING_EXTRA;
+    drill->counts[kind] += entry->rest[side];
+    size_t length =
+        drill->table->multiset ? record_length(&entry->record) : entry->record.key_length;
+    /* A keyed table with a repeated key has a finding for each row; one entry stands for all its
+     * copies. */
+    if (!heap_wants(&drill->heaps[kind], drill->findings_wanted, entry->bytes, length))
+        return;
+    struct value *values = mem_alloc(drill->table->column_count * sizeof *values);
+    read_values(entry, values, drill->table->column_count);
+    struct finding finding = new_finding(drill, kind, values);
+    finding.times[SOURCE] = entry->times[SOURCE];
+    finding.times[TARGET] = entry->times[TARGET];
+    free(values);
+    keep(drill, finding, entry, length);
+}
+
+/* Fills differ[] with the columns whose values are unequal, leniencies included; returns how many.
+ */
+static size_t differing_columns(const struct plan_table *table, const struct value *source,
+                                const struct value *target, size_t *differ)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!canon_equal(&table->columns[i].canon, &source[i], &target[i]))
+            differ[count++] = i;
+    return count;
+}
+
+static void keep_changed(struct drill *drill, const struct entry *entry, const struct value *source,
+                         const struct value *target, const size_t *differ, size_t count)
+{
+    if (!heap_wants(&drill->heaps[FINDING_CHANGED], drill->findings_wanted, entry->bytes,
+                    entry->record.key_length))
+        return;
+    struct finding finding = new_finding(drill, FINDING_CHANGED, source);
+    finding.column_count = count;
+    finding.columns = mem_zero(count, sizeof *finding.columns);
+    for (size_t i = 0; i < count; i++) {
+        finding.columns[i].column = drill->table->columns[differ[i]].result;
+        finding.columns[i].value[SOURCE] = show(&source[differ[i]]);
+        finding.columns[i].value[TARGET] = show(&target[differ[i]]);
+    }
+    keep(drill, finding, entry, entry->record.key_length);
+}
+
+/*
+ * Matches the unmatched rows of one key. First those that are equal under the leniencies; then,
+ * where the key identifies rows, what remains on both sides is paired as changed.
+ */
+static void match_rows(struct drill *drill, struct entry **group, size_t count, bool changed)
+{
+    const struct plan_table *table = drill->table;
+    struct value *source = mem_alloc(table->column_count * sizeof *source);
+    struct value *target = mem_alloc(table->column_count * sizeof *target);
+    size_t *differ = mem_alloc(table->column_count * sizeof *differ);
+    for (size_t s = 0; s < count; s++) {
+        if (!group[s]->rest[SOURCE])
+            continue;
+        read_values(group[s], source, table->column_count);
+        for (size_t t = 0; t < count && group[s]->rest[SOURCE]; t++) {
+            uint64_t pairs = group[t]->rest[TARGET] < group[s]->rest[SOURCE]
+                                 ? group[t]->rest[TARGET]
+                                 : group[s]->rest[SOURCE];
+            if (!pairs)
+                continue;
+            read_values(group[t], target, table->column_count);
+            size_t differences = differing_columns(table, source, target, differ);
+            if (differences && !changed)
+                continue;
+            if (differences) {
+                drill->counts[FINDING_CHANGED] += pairs;
+                keep_changed(drill, group[s], source, target, differ, differences);
+            } else {
+                drill->lenient_rows += pairs;
+            }
+            group[s]->rest[SOURCE] -= pairs;
+            group[t]->rest[TARGET] -= pairs;
+        }
+    }
+    free(differ);
+    free(target);
+    free(source);
+}
+
+static int compare_entries(const void *one, const void *other)
+{
+    const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)other;
+    size_t a_length = record_length(&a->record), b_length = record_length(&b->record);
+    int order = memcmp(a->bytes, b->bytes, a_length < b_length ? a_length : b_length);
+    return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* All distinct rows of one key, both sides. */
+static void settle_group(struct drill *drill, struct entry **group, size_t count)
+{
+    bool open[SIDES] = {false, false};
+    for (size_t i = 0; i < count; i++) {
+        uint64_t *times = group[i]->times;
+        uint64_t common = times[SOURCE] < times[TARGET] ? times[SOURCE] : times[TARGET];
+        for (int side = 0; side < SIDES; side++) {
+            group[i]->rest[side] = times[side] - common;
+            open[side] |= group[i]->rest[side] > 0;
+        }
+    }
+    if (open[SOURCE] && open[TARGET]) {
+        /* The order of arrival must not decide which rows become pairs. */
+        qsort(group, count, sizeof(struct entry *), compare_entries);
+        if (drill->table->lenient)
+            match_rows(drill, group, count, false);
+        if (!drill->table->multiset)
+            match_rows(drill, group, count, true);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (int side = 0; side < SIDES; side++)
+            if (group[i]->rest[side])
+                add_single(drill, group[i], (enum side)side);
+}
+
+static void settle(struct join *join)
+{
+    struct entry **group = NULL;
+    size_t room = 0;
+    for (size_t slot = 0; slot < join->slot_count; slot++)
+        for (struct entry *first = join->slots[slot]; first; first = first->next_in_slot) {
+            if (first->grouped)
+                continue;
+            size_t count = 0;
+            for (struct entry *entry = first; entry; entry = entry->next_in_slot) {
+                if (entry->grouped || !same_key(first, entry))
+                    continue;
+                if (count == room) {
+                    room = room ? 2 * room : 16;
+                    group = mem_resize(group, room, sizeof *group);
+                }
+                entry->grouped = true;
+                group[count++] = entry;
+            }
+            settle_group(join->drill, group, count);
+        }
+    free(group);
+}
+
+static bool join_part(struct join *join, struct collector *const sides[SIDES], size_t partition,
+                      struct err *err)
+{
+    bool ok = true;
+    for (int side = 0; side < SIDES && ok; side++) {
+        join->side = side;
+        ok = collector_read(sides[side], partition, load_record, join, err);
+    }
+    if (ok)
+        settle(join);
+    arena_free(&join->arena);
+    free(join->slots);
+    join->slots = NULL;
+    join->slot_count = join->entry_count = join->bytes = 0;
+    return ok;
+}
+
+bool drill_join(struct drill *drill, struct collector *const sides[SIDES], struct err *err)
+{
+    if (collector_spilled(sides[SOURCE]) != collector_spilled(sides[TARGET]))
+        for (int side = 0; side < SIDES; side++)
+            if (!collector_spill(sides[side], err))
+                return false;
+    size_t partitions = collector_spilled(sides[SOURCE]) ? COLLECT_PARTITIONS : 1;
+    for (size_t i = 0; i < partitions; i++) {
+        struct join join = {.drill = drill};
+        uint64_t bytes = collector_bytes(sides[SOURCE], i) + collector_bytes(sides[TARGET], i);
+        /* What is in memory already is joined at once; a partition file in parts that fit. */
+        join.parts = partitions > 1 ? 1 + bytes / JOIN_MEMORY : 1;
+        for (join.part = 0; join.part < join.parts; join.part++)
+            if (!join_part(&join, sides, i, err))
+                return false;
+    }
+    return true;
+}
+
+/* ---- Life
+ * ------------------------------------------------------------------------------------------- */
+
+struct drill *drill_new(const struct plan_table *table, const struct digest *source,
+                        const struct digest *target, uint64_t disk_limit, int findings_wanted)
+{
+    struct drill *drill = mem_zero(1, sizeof *drill);
+    drill->table = table;
+    drill->findings_wanted = findings_wanted;
+    drill->heaps = mem_zero(3, sizeof *drill->heaps);
+    mark_suspects(drill, source, target);
+    const struct digest *const sides[SIDES] = {source, target};
+    if (drill->suspect_count)
+        plan_passes(drill, sides, table->range_count > 1 ? DRILL_MEMORY : disk_limit / SIDES);
+    return drill;
+}
+
+void drill_free(struct drill *drill)
+{
+    if (!drill)
+        return;
+    for (int kind = 0; kind < 3; kind++) {
+        for (size_t i = 0; i < drill->heaps[kind].count; i++)
+            kept_free(&drill->heaps[kind].items[i]);
+        free(drill->heaps[kind].items);
+    }
+    free(drill->heaps);
+    for (size_t i = 0; i < drill->pass_count; i++)
+        free(drill->passes[i].ranges);
+    free(drill->passes);
+    free(drill->suspect);
+    free(drill);
+}
+
+/* Shares `wanted` places among the kinds: each its fair part, and what one does not need to the
+ * others. */
+static void share_places(const struct drill *drill, size_t wanted, size_t places[3])
+{
+    memset(places, 0, 3 * sizeof *places);
+    for (bool more = true; more && wanted;) {
+        more = false;
+        for (int kind = 0; kind < 3 && wanted; kind++)
+            if (places[kind] < drill->heaps[kind].count) {
+                places[kind]++;
+                wanted--;
+                more = true;
+            }
+    }
+}
+
+void drill_finish(struct drill *drill, struct result_table *result)
+{
+    size_t places[3];
+    size_t wanted = drill->findings_wanted > 0 ? (size_t)drill->findings_wanted : 0;
+    share_places(drill, wanted, places);
+    result->findings = mem_zero(wanted ? wanted : 1, sizeof *result->findings);
+    for (int kind = 0; kind < 3; kind++) {
+        struct finding_heap *heap = &drill->heaps[kind];
+        result->counts[kind] = drill->counts[kind];
+        if (heap->count)
+            qsort(heap->items, heap->count, sizeof *heap->items, compare_kept);
+        for (size_t i = 0; i < heap->count; i++) {
+            if (i < places[kind]) {
+                result->findings[result->finding_count++] = heap->items[i].finding;
+                free(heap->items[i].key);
+            } else {
+                kept_free(&heap->items[i]);
+            }
+        }
+        heap->count = 0;
+    }
+    result->drilled = true;
+}

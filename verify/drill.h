@@ -1,0 +1,55 @@
+/*
+ * From unequal buckets to the rows that differ. Input: a table's two digests; then, pass by pass,
+ * both sides' rows of the suspect buckets. Output: exact counts and the first findings, in bounded
+ * memory: a pass covers as many suspect buckets as its share of memory or disk can hold, so a table
+ * of which every row differs only takes more passes.
+ */
+#ifndef TALLY_VERIFY_DRILL_H
+#define TALLY_VERIFY_DRILL_H
+
+#include "collect.h"
+#include "digest.h"
+
+/* What one pass reads on both sides: suspect buckets of [bucket_low, bucket_high), rows in
+ * `ranges`. */
+struct drill_pass {
+    size_t bucket_low, bucket_high;
+    size_t range_count; /* 0: the whole table is read */
+    struct key_range *ranges;
+};
+
+struct drill {
+    const struct plan_table *table;
+    unsigned char *suspect; /* a bit per bucket */
+    size_t suspect_count;
+    size_t pass_count;
+    struct drill_pass *passes;
+    uint64_t lenient_rows; /* rows that were equal only under a leniency */
+    int findings_wanted;
+    struct finding_heap *heaps; /* one per finding kind */
+    uint64_t counts[3];
+};
+
+/* Compares digests; a drill without passes (suspect_count 0) when they are equal. disk_limit: bytes
+ * that the temporary files of one pass may take. Free with drill_free(). */
+struct drill *drill_new(const struct plan_table *table, const struct digest *source,
+                        const struct digest *target, uint64_t disk_limit, int findings_wanted);
+void drill_free(struct drill *drill);
+
+static inline bool drill_wants(const struct drill *drill, const struct drill_pass *pass,
+                               size_t bucket)
+{
+    return bucket >= pass->bucket_low && bucket < pass->bucket_high &&
+           drill->suspect[bucket / 8] >> (bucket % 8) & 1;
+}
+
+#define DRILL_MEMORY (8u << 20) /* bytes of rows kept in memory per side and pass */
+
+/* Joins what a pass collected and adds to counts and findings. The collectors are used up. */
+bool drill_join(struct drill *drill, struct collector *const sides[SIDES],
+                struct err *err) MUST_CHECK;
+
+/* Moves counts and findings into the table's result. */
+void drill_finish(struct drill *drill, struct result_table *result);
+
+#endif

@@ -1,0 +1,587 @@
+/* See verify.h: the run as a sequence of stages, each a function below. */
+#include "verify.h"
+
+#include "work.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const verdict_name[] = {"equal", "inconclusive", "different"};
+const char *const finding_kind_name[] = {"changed", "missing", "extra"};
+
+/* Bytes of temporary files that one pass of the drill may take, both sides together. */
+#define DISK_LIMIT ((uint64_t)4 << 30)
+
+static const char *const snapshot_name[] = {"shared", "separate", "none"};
+
+/* ---- Interruption: the signal handler sets a flag, a thread of the run acts on it
+ * ---------------------- */
+
+static atomic_bool interrupted;
+
+void verify_interrupt(void)
+{
+    atomic_store(&interrupted, true);
+}
+
+struct run {
+    const struct verify_options *options;
+    struct verify_result *result;
+    struct mapping mapping;
+    const struct engine *engine[SIDES];
+    struct connection *first[SIDES]; /* plans; becomes the first worker's */
+    struct schema schema[SIDES];
+    struct plan plan;
+    struct drill **drills; /* per plan table; NULL: equal, or never compared */
+    struct progress *progress;
+    struct work *work;
+    const char *stage;
+    uint64_t rows_done; /* by finished items, both sides */
+    uint64_t rows_estimate;
+    size_t tables_done, tables_different;
+
+    pthread_t guard;
+    pthread_mutex_t guard_lock; /* of work, first and over, for the guard */
+    atomic_bool over;
+};
+
+/*
+ * The guard of a run: at an interruption it cancels what runs on the servers. Before there are
+ * workers the main thread may hang in a connection attempt, with nothing open anywhere: then the
+ * guard ends the process after a moment.
+ */
+static void *guard_main(void *argument)
+{
+    struct run *run = argument;
+    double since = 0;
+    bool cancelled = false;
+    while (!atomic_load(&run->over)) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        if (!atomic_load(&interrupted))
+            continue;
+        pthread_mutex_lock(&run->guard_lock);
+        if (!since)
+            since = work_clock();
+        if (!cancelled && run->work)
+            work_stop(run->work);
+        for (int side = 0; side < SIDES && !cancelled; side++)
+            if (!run->work && run->first[side])
+                run->engine[side]->cancel(run->first[side]);
+        cancelled = true;
+        bool workers = run->work != NULL;
+        pthread_mutex_unlock(&run->guard_lock);
+        if (!workers && work_clock() - since > 0.8)
+            _exit(ERR_INTERRUPTED);
+    }
+    return NULL;
+}
+
+static bool not_interrupted(struct err *err)
+{
+    return !atomic_load(&interrupted) || err_set(err, ERR_INTERRUPTED, "interrupted");
+}
+
+/* ---- Opening
+ * -------------------------------------------------------------------------------------------- */
+
+static bool connect_side(struct run *run, enum side side, struct err *err)
+{
+    const char *uri = run->options->uri[side];
+    struct server_info info = {0};
+    run->engine[side] = engine_for_uri(uri, err);
+    struct connection *connection = NULL;
+    if (!run->engine[side] || !run->engine[side]->connect(uri, &connection, &info, err))
+        return err_prefix(err, "%s", side_name[side]);
+    pthread_mutex_lock(&run->guard_lock);
+    run->first[side] = connection;
+    pthread_mutex_unlock(&run->guard_lock);
+    run->result->side[side].shown_uri = mem_copy_string(info.shown_uri);
+    run->result->side[side].server = mem_copy_string(info.version);
+    return not_interrupted(err);
+}
+
+static void want_schema(const char **names, size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    names[(*count)++] = name;
+}
+
+/* The schemas that the mapping names, beside those that are read by default. */
+static bool read_schema(struct run *run, enum side side, struct err *err)
+{
+    const struct mapping *mapping = &run->mapping;
+    struct schema *schema = &run->schema[side];
+    const struct engine *engine = run->engine[side];
+    if (!engine->read_schema(run->first[side], NULL, 0, schema, err))
+        return err_prefix(err, "%s", side_name[side]);
+    struct arena names = ARENA_INIT;
+    size_t most = schema->table_count + mapping->schema_count + mapping->table_count + 1;
+    const char **wanted = arena_alloc(&names, most * sizeof *wanted);
+    size_t count = 0;
+    if (schema->default_schema)
+        want_schema(wanted, &count, arena_copy(&names, schema->default_schema));
+    for (size_t i = 0; i < schema->table_count; i++)
+        if (!i || strcmp(schema->tables[i].schema, schema->tables[i - 1].schema) != 0)
+            want_schema(wanted, &count, arena_copy(&names, schema->tables[i].schema));
+    size_t known = count;
+    for (size_t i = 0; i < mapping->schema_count; i++)
+        want_schema(wanted, &count,
+                    side == SOURCE ? mapping->schemas[i].source : mapping->schemas[i].target);
+    for (size_t i = 0; i < mapping->table_count; i++) {
+        const char *name = side == SOURCE ? mapping->tables[i].source : mapping->tables[i].target;
+        const char *dot = name ? strchr(name, '.') : NULL;
+        if (dot && !schema_find(schema, NULL, name))
+            want_schema(wanted, &count, arena_copy_bytes(&names, name, (size_t)(dot - name)));
+    }
+    bool ok = true;
+    if (count > known) {
+        schema_free(schema);
+        ok = engine->read_schema(run->first[side], wanted, count, schema, err) ||
+             err_prefix(err, "%s", side_name[side]);
+    }
+    arena_free(&names);
+    return ok;
+}
+
+static bool make_plan(struct run *run, struct err *err)
+{
+    struct plan_side sides[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        if (!connect_side(run, (enum side)side, err))
+            return false;
+    }
+    for (int side = 0; side < SIDES; side++) {
+        if (!read_schema(run, (enum side)side, err))
+            return false;
+        sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
+    }
+    return plan_make(run->options, &run->mapping, sides, &run->plan, run->result, err);
+}
+
+/* The other connections and everybody's snapshot. A server that allows fewer connections than
+ * --jobs gets fewer, and the result says so. */
+static bool open_side(struct run *run, enum side side, struct work_side *opened, struct err *err)
+{
+    const struct engine *engine = run->engine[side];
+    size_t jobs = run->options->jobs > 0 ? (size_t)run->options->jobs : 1;
+    *opened = (struct work_side){.engine = engine,
+                                 .uri = run->options->uri[side],
+                                 .connection_count = 1,
+                                 .connections = mem_zero(jobs, sizeof(struct connection *))};
+    opened->connections[0] = run->first[side];
+    while (opened->connection_count < jobs) {
+        struct connection *connection = NULL;
+        struct err refused;
+        if (!engine->connect(opened->uri, &connection, NULL, &refused)) {
+            char *note = mem_format("%s: only %zu of %zu connections could be opened: %s",
+                                    side_name[side], opened->connection_count, jobs, refused.text);
+            text_list_add(&run->result->notes, note);
+            free(note);
+            break;
+        }
+        opened->connections[opened->connection_count++] = connection;
+    }
+    enum snapshot_state state;
+    struct buffer note = BUFFER_INIT(1 << 12);
+    bool ok = engine->begin(opened->connections, opened->connection_count, &state, &note, err) ||
+              err_prefix(err, "%s", side_name[side]);
+    if (ok) {
+        run->result->side[side].snapshot = snapshot_name[state];
+        if (note.length)
+            run->result->side[side].snapshot_note = mem_copy_string((const char *)note.data);
+    }
+    buffer_free(&note);
+    return ok;
+}
+
+static bool open_workers(struct run *run, struct err *err)
+{
+    struct work_side opened[SIDES] = {{0}, {0}};
+    bool ok = true;
+    for (int side = 0; side < SIDES && ok; side++)
+        ok = open_side(run, (enum side)side, &opened[side], err) && not_interrupted(err);
+    if (!ok) {
+        for (int side = 0; side < SIDES; side++) {
+            for (size_t i = 1; i < opened[side].connection_count; i++)
+                run->engine[side]->disconnect(opened[side].connections[i]);
+            free(opened[side].connections);
+        }
+        return false;
+    }
+    struct work *work;
+    ok = work_new(opened, &work, err);
+    pthread_mutex_lock(&run->guard_lock);
+    run->work = work; /* owns all connections now */
+    run->first[SOURCE] = run->first[TARGET] = NULL;
+    pthread_mutex_unlock(&run->guard_lock);
+    return ok;
+}
+
+/* ---- Comparing
+ * ---------------------------------------------------------------------------------------------- */
+
+static void show_progress(void *context, struct item *items, size_t count)
+{
+    struct run *run = context;
+    struct progress_state state = {.stage = run->stage,
+                                   .rows = run->rows_done,
+                                   .rows_estimate = run->rows_estimate,
+                                   .tables_done = run->tables_done,
+                                   .tables = run->plan.table_count,
+                                   .tables_different = run->tables_different};
+    for (int side = 0; side < SIDES; side++)
+        state.bytes += run->result->wire_bytes[side];
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i].open || items[i].done)
+            continue;
+        uint64_t rows = 0;
+        for (int side = 0; side < SIDES; side++) {
+            rows += atomic_load(&items[i].side[side].counters.rows);
+            state.bytes += atomic_load(&items[i].side[side].counters.bytes);
+        }
+        state.rows += rows;
+        if (!state.current) {
+            state.current = items[i].table->result->name[SOURCE];
+            state.current_rows = rows;
+            state.current_estimate = items[i].table->table[SOURCE]->row_estimate +
+                                     items[i].table->table[TARGET]->row_estimate;
+        }
+    }
+    progress_show(run->progress, &state);
+}
+
+static void fail_table(struct run *run, const struct item *item)
+{
+    struct result_table *result = item->table->result;
+    bool stopped = atomic_load(&interrupted) || item->err.code == ERR_INTERRUPTED;
+    char *text = stopped ? mem_copy_string("interrupted before it was compared")
+                         : mem_format("%s: %s", side_name[item->failed_side], item->err.text);
+    text_list_add(&result->reasons, text);
+    free(text);
+    result->inconclusive = true;
+    (void)run;
+}
+
+/* Values that were not what their column's kind says: compared as the same text or not at all
+ * equal. */
+static void note_raw_values(const struct item *item)
+{
+    for (size_t i = 0; i < item->table->column_count; i++)
+        for (int side = 0; side < SIDES; side++) {
+            uint64_t count = item->side[side].raw_counts ? item->side[side].raw_counts[i] : 0;
+            if (!count)
+                continue;
+            const struct plan_column *column = &item->table->columns[i];
+            const struct result_column *named = &item->table->result->columns[column->result];
+            char *text =
+                mem_format("column \"%s\": %llu value%s of the %s could not be read as %s and "
+                           "equal%s only the same text",
+                           named->name[side], (unsigned long long)count, count == 1 ? "" : "s",
+                           side_name[side], named->kind, count == 1 ? "s" : "");
+            text_list_add(&item->table->result->notes, text);
+            free(text);
+        }
+}
+
+static void add_bytes(struct run *run, const struct item *item)
+{
+    for (int side = 0; side < SIDES; side++) {
+        run->result->wire_bytes[side] += atomic_load(&item->side[side].counters.bytes);
+        run->rows_done += atomic_load(&item->side[side].counters.rows);
+    }
+}
+
+static void finish_digests(void *context, struct item *item)
+{
+    struct run *run = context;
+    struct result_table *result = item->table->result;
+    add_bytes(run, item);
+    result->seconds = item->seconds;
+    run->tables_done++;
+    for (int side = 0; side < SIDES; side++)
+        if (item->side[side].state == SIDE_READ && item->side[side].digest) {
+            result->counted[side] = true;
+            result->rows[side] = item->side[side].digest->rows;
+        }
+    if (item->failed) {
+        fail_table(run, item);
+        progress_log(run->progress, "%s: could not be compared: %s", result->name[SOURCE],
+                     result->reasons.items[result->reasons.count - 1]);
+        return;
+    }
+    note_raw_values(item);
+    struct drill *drill = drill_new(item->table, item->side[SOURCE].digest,
+                                    item->side[TARGET].digest, DISK_LIMIT, run->options->findings);
+    if (!drill->suspect_count) {
+        drill_free(drill);
+        result->drilled = true;
+        return;
+    }
+    run->drills[item->table - run->plan.tables] = drill;
+    run->tables_different++;
+    progress_log(run->progress, "%s: not equal, looking for the rows", result->name[SOURCE]);
+}
+
+static void finish_pass(void *context, struct item *item)
+{
+    struct run *run = context;
+    struct result_table *result = item->table->result;
+    struct drill **drill = &run->drills[item->table - run->plan.tables];
+    add_bytes(run, item);
+    result->seconds += item->seconds;
+    if (!*drill)
+        return; /* an earlier pass has failed */
+    if (!item->failed) {
+        struct collector *const sides[SIDES] = {item->side[SOURCE].collector,
+                                                item->side[TARGET].collector};
+        if (drill_join(*drill, sides, &item->err))
+            return;
+        item->failed = true;
+    }
+    /* The digests were unequal, so the rows differ, though not all of them could be named; under a
+     * leniency that is not certain. */
+    result->schema_differs |= !(*drill)->table->lenient;
+    for (int kind = 0; kind < 3; kind++)
+        result->schema_differs |= (*drill)->counts[kind] > 0;
+    fail_table(run, item);
+    drill_finish(*drill, result);
+    result->drilled = false;
+    drill_free(*drill);
+    *drill = NULL;
+}
+
+static int compare_estimates(const void *one, const void *other)
+{
+    const struct item *a = one, *b = other;
+    if (a->table->estimate != b->table->estimate)
+        return a->table->estimate < b->table->estimate ? 1 : -1;
+    return a->table < b->table ? -1 : 1;
+}
+
+static void compare_digests(struct run *run)
+{
+    struct item *items = mem_zero(run->plan.table_count + 1, sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < run->plan.table_count; i++) {
+        struct plan_table *table = &run->plan.tables[i];
+        if (!table->comparable)
+            continue;
+        items[count++].table = table;
+        for (int side = 0; side < SIDES; side++)
+            run->rows_estimate += table->table[side]->row_estimate;
+    }
+    run->stage = "comparing";
+    qsort(items, count, sizeof *items, compare_estimates);
+    work_run(run->work, items, count, finish_digests, show_progress, run);
+    free(items);
+}
+
+static void find_differences(struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->plan.table_count; i++)
+        count += run->drills[i] ? run->drills[i]->pass_count : 0;
+    struct item *items = mem_zero(count + 1, sizeof *items);
+    size_t next = 0;
+    run->rows_done = run->rows_estimate = 0;
+    for (size_t i = 0; i < run->plan.table_count; i++)
+        for (size_t p = 0; run->drills[i] && p < run->drills[i]->pass_count; p++) {
+            items[next].table = &run->plan.tables[i];
+            items[next].drill = run->drills[i];
+            items[next++].pass = &run->drills[i]->passes[p];
+        }
+    run->stage = "finding the differences";
+    work_run(run->work, items, count, finish_pass, show_progress, run);
+    free(items);
+    for (size_t i = 0; i < run->plan.table_count; i++) {
+        struct drill *drill = run->drills[i];
+        if (!drill)
+            continue;
+        struct result_table *result = run->plan.tables[i].result;
+        drill_finish(drill, result);
+        if (drill->lenient_rows) {
+            char number[32];
+            char *text = mem_format("%s rows are equal only under the leniencies of their columns",
+                                    human_count(drill->lenient_rows, number));
+            text_list_add(&result->notes, text);
+            free(text);
+        } else if (!result->counts[0] && !result->counts[1] && !result->counts[2]) {
+            text_list_add(&result->reasons,
+                          "its rows differed when they were first read and not when they were read "
+                          "again: the table changed meanwhile");
+            result->inconclusive = true;
+        }
+        drill_free(drill);
+        run->drills[i] = NULL;
+    }
+}
+
+/* ---- The verdict
+ * ------------------------------------------------------------------------------------------- */
+
+static void judge(struct run *run)
+{
+    struct verify_result *result = run->result;
+    enum verdict verdict = VERDICT_EQUAL;
+    for (size_t i = 0; i < result->table_count; i++) {
+        struct result_table *table = &result->tables[i];
+        bool different = table->schema_differs || table->counts[FINDING_CHANGED] ||
+                         table->counts[FINDING_MISSING] || table->counts[FINDING_EXTRA];
+        table->verdict = different             ? VERDICT_DIFFERENT
+                         : table->inconclusive ? VERDICT_INCONCLUSIVE
+                                               : VERDICT_EQUAL;
+        verdict = table->verdict > verdict ? table->verdict : verdict;
+    }
+    if (result->only[SOURCE].count || result->only[TARGET].count)
+        verdict = VERDICT_DIFFERENT;
+    if (!result->table_count && verdict == VERDICT_EQUAL) {
+        text_list_add(&result->notes, "there was no table to compare");
+        verdict = VERDICT_INCONCLUSIVE;
+    }
+    result->verdict = verdict;
+}
+
+static void note_reconnects(struct run *run)
+{
+    for (int side = 0; side < SIDES; side++) {
+        size_t count = work_reconnects(run->work, (enum side)side);
+        if (!count)
+            continue;
+        char *text = mem_format("%s: %zu lost connection%s replaced; what was read after that was "
+                                "read on a new snapshot",
+                                side_name[side], count, count == 1 ? " was" : "s were");
+        text_list_add(&run->result->notes, text);
+        free(text);
+        run->result->side[side].snapshot = snapshot_name[SNAPSHOT_SEPARATE];
+    }
+}
+
+/* An interruption before anything was compared still lists what was planned. */
+static void mark_interrupted(struct run *run)
+{
+    run->result->interrupted = true;
+    for (size_t i = 0; i < run->plan.table_count; i++) {
+        struct result_table *table = run->plan.tables[i].result;
+        if (table->drilled || table->inconclusive)
+            continue;
+        text_list_add(&table->reasons, "interrupted before it was compared");
+        table->inconclusive = true;
+    }
+}
+
+static bool run_stages(struct run *run, struct err *err)
+{
+    if (!make_plan(run, err))
+        return false;
+    run->drills = mem_zero(run->plan.table_count + 1, sizeof *run->drills);
+    if (run->options->explain)
+        return true;
+    if (!open_workers(run, err))
+        return false;
+    compare_digests(run);
+    find_differences(run);
+    note_reconnects(run);
+    judge(run);
+    return true;
+}
+
+static void close_run(struct run *run)
+{
+    pthread_mutex_lock(&run->guard_lock);
+    struct work *work = run->work;
+    struct connection *first[SIDES] = {run->first[SOURCE], run->first[TARGET]};
+    run->work = NULL;
+    run->first[SOURCE] = run->first[TARGET] = NULL;
+    atomic_store(&run->over, true);
+    pthread_mutex_unlock(&run->guard_lock);
+    pthread_join(run->guard, NULL);
+    work_free(work);
+    for (int side = 0; side < SIDES; side++)
+        if (first[side])
+            run->engine[side]->disconnect(first[side]);
+    for (size_t i = 0; run->drills && i < run->plan.table_count; i++)
+        drill_free(run->drills[i]);
+    free(run->drills);
+    plan_free(&run->plan);
+    for (int side = 0; side < SIDES; side++)
+        schema_free(&run->schema[side]);
+    mapping_free(&run->mapping);
+    progress_free(run->progress);
+    pthread_mutex_destroy(&run->guard_lock);
+}
+
+bool verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
+{
+    struct run run = {.options = options, .result = result};
+    double start = work_clock();
+    *result = (struct verify_result){.started = time(NULL), .verdict = VERDICT_INCONCLUSIVE};
+    if (options->mapping_path && !mapping_read(options->mapping_path, &run.mapping, err)) {
+        mapping_free(&run.mapping);
+        return false;
+    }
+    pthread_mutex_init(&run.guard_lock, NULL);
+    if (pthread_create(&run.guard, NULL, guard_main, &run) != 0) {
+        mapping_free(&run.mapping);
+        return err_set(err, ERR_INTERNAL, "cannot start a thread");
+    }
+    run.progress = progress_new(options->quiet || options->explain);
+    bool ok = run_stages(&run, err);
+    if (atomic_load(&interrupted)) {
+        mark_interrupted(&run);
+        judge(&run);
+        ok = true;
+    }
+    close_run(&run);
+    /* While planning, a query that fails means that the server does not let us do our work. */
+    if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
+        err->code = ERR_UNREACHABLE;
+    result->seconds = work_clock() - start;
+    return ok;
+}
+
+int verify_exit_code(const struct verify_result *result)
+{
+    static const int codes[] = {
+        [VERDICT_EQUAL] = 0, [VERDICT_DIFFERENT] = 1, [VERDICT_INCONCLUSIVE] = 2};
+    return result->interrupted ? ERR_INTERRUPTED : codes[result->verdict];
+}
+
+/* ---- Freeing a result
+ * ----------------------------------------------------------------------------------------- */
+
+static void table_free(struct result_table *table)
+{
+    text_list_free(&table->reasons);
+    text_list_free(&table->notes);
+    for (size_t i = 0; i < table->finding_count; i++) {
+        struct finding *finding = &table->findings[i];
+        for (size_t v = 0; v < finding->value_count; v++)
+            free(finding->values[v].text);
+        free(finding->values);
+        for (size_t c = 0; c < finding->column_count; c++)
+            for (int side = 0; side < SIDES; side++)
+                free(finding->columns[c].value[side].text);
+        free(finding->columns);
+    }
+    free(table->findings);
+}
+
+void verify_result_free(struct verify_result *result)
+{
+    for (size_t i = 0; i < result->table_count; i++)
+        table_free(&result->tables[i]);
+    free(result->tables);
+    for (int side = 0; side < SIDES; side++) {
+        free(result->side[side].shown_uri);
+        free(result->side[side].server);
+        free(result->side[side].snapshot_note);
+        text_list_free(&result->only[side]);
+    }
+    text_list_free(&result->notes);
+    arena_free(&result->arena);
+    *result = (struct verify_result){0};
+}
