@@ -24,6 +24,7 @@ struct drill {
     size_t suspect_count;
     size_t pass_count;
     struct drill_pass *passes;
+    bool failed;           /* a pass could not be read or joined: counts are not complete */
     uint64_t lenient_rows; /* rows that were equal only under a leniency */
     int findings_wanted;
     struct finding_heap *heaps; /* one per finding kind */

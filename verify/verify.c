@@ -254,7 +254,7 @@ static void show_progress(void *context, struct item *items, size_t count)
     progress_show(run->progress, &state);
 }
 
-static void fail_table(struct run *run, const struct item *item)
+static void fail_table(const struct item *item)
 {
     struct result_table *result = item->table->result;
     bool stopped = atomic_load(&interrupted) || item->err.code == ERR_INTERRUPTED;
@@ -263,7 +263,6 @@ static void fail_table(struct run *run, const struct item *item)
     text_list_add(&result->reasons, text);
     free(text);
     result->inconclusive = true;
-    (void)run;
 }
 
 /* Values that were not what their column's kind says: compared as the same text or not at all
@@ -308,7 +307,7 @@ static void finish_digests(void *context, struct item *item)
             result->rows[side] = item->side[side].digest->rows;
         }
     if (item->failed) {
-        fail_table(run, item);
+        fail_table(item);
         progress_log(run->progress, "%s: could not be compared: %s", result->name[SOURCE],
                      result->reasons.items[result->reasons.count - 1]);
         return;
@@ -329,29 +328,19 @@ static void finish_digests(void *context, struct item *item)
 static void finish_pass(void *context, struct item *item)
 {
     struct run *run = context;
-    struct result_table *result = item->table->result;
-    struct drill **drill = &run->drills[item->table - run->plan.tables];
+    struct drill *drill = item->drill;
     add_bytes(run, item);
-    result->seconds += item->seconds;
-    if (!*drill)
-        return; /* an earlier pass has failed */
+    item->table->result->seconds += item->seconds;
+    if (drill->failed)
+        return;
     if (!item->failed) {
         struct collector *const sides[SIDES] = {item->side[SOURCE].collector,
                                                 item->side[TARGET].collector};
-        if (drill_join(*drill, sides, &item->err))
+        if (drill_join(drill, sides, &item->err))
             return;
-        item->failed = true;
     }
-    /* The digests were unequal, so the rows differ, though not all of them could be named; under a
-     * leniency that is not certain. */
-    result->schema_differs |= !(*drill)->table->lenient;
-    for (int kind = 0; kind < 3; kind++)
-        result->schema_differs |= (*drill)->counts[kind] > 0;
-    fail_table(run, item);
-    drill_finish(*drill, result);
-    result->drilled = false;
-    drill_free(*drill);
-    *drill = NULL;
+    drill->failed = true; /* later passes may be running: the drill is freed at the end */
+    fail_table(item);
 }
 
 static int compare_estimates(const void *one, const void *other)
@@ -403,7 +392,12 @@ static void find_differences(struct run *run)
             continue;
         struct result_table *result = run->plan.tables[i].result;
         drill_finish(drill, result);
-        if (drill->lenient_rows) {
+        if (drill->failed) {
+            /* The digests were unequal, so rows differ, though not all could be named; under a
+             * leniency that is not certain. */
+            result->drilled = false;
+            result->rows_differ = !drill->table->lenient;
+        } else if (drill->lenient_rows) {
             char number[32];
             char *text = mem_format("%s rows are equal only under the leniencies of their columns",
                                     human_count(drill->lenient_rows, number));
@@ -429,8 +423,9 @@ static void judge(struct run *run)
     enum verdict verdict = VERDICT_EQUAL;
     for (size_t i = 0; i < result->table_count; i++) {
         struct result_table *table = &result->tables[i];
-        bool different = table->schema_differs || table->counts[FINDING_CHANGED] ||
-                         table->counts[FINDING_MISSING] || table->counts[FINDING_EXTRA];
+        bool different = table->schema_differs || table->rows_differ ||
+                         table->counts[FINDING_CHANGED] || table->counts[FINDING_MISSING] ||
+                         table->counts[FINDING_EXTRA];
         table->verdict = different             ? VERDICT_DIFFERENT
                          : table->inconclusive ? VERDICT_INCONCLUSIVE
                                                : VERDICT_EQUAL;

@@ -74,6 +74,7 @@ struct result_table {
     uint64_t counts[3];  /* by finding_kind, exact when drilled */
     bool drilled;        /* counts and findings say all there is */
     bool schema_differs; /* columns of one side only */
+    bool rows_differ;    /* rows are unequal, though not all of them are in counts */
     bool inconclusive;   /* something of it was not compared; reasons say what */
     struct text_list
         reasons; /* why it is not equal although, or beside, the counts; in whole sentences */

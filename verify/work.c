@@ -140,7 +140,10 @@ static bool reconnect(struct worker *worker, struct err *err)
         enum snapshot_state state;
         if (!side->engine->connect(side->uri, &connection, NULL, err))
             continue;
-        if (!side->engine->begin(&connection, 1, &state, NULL, err)) {
+        struct buffer note = BUFFER_INIT(1 << 12);
+        bool begun = side->engine->begin(&connection, 1, &state, &note, err);
+        buffer_free(&note);
+        if (!begun) {
             side->engine->disconnect(connection);
             continue;
         }
