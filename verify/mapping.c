@@ -14,6 +14,7 @@
 
 #include "../diff/base/buffer.h"
 #include "../diff/base/nearest.h"
+#include "../diff/base/utf8.h"
 #include "canon.h"
 #include "zone.h"
 
@@ -155,11 +156,14 @@ static const struct {
     {"found undefined alias", NULL, 0,
      "no anchor has the name of this alias; a pattern that begins with * needs quotes"},
     {NULL, "while scanning an alias", 0,
-     "* begins an alias here; a pattern that begins with * needs quotes"},
+     "the * before this begins an alias; a pattern that begins with * needs quotes"},
+    {NULL, "found duplicate anchor", 0, "another anchor has this name already"},
     {"found character that cannot start any token", NULL, 0,
      "this character cannot begin a text without quotes"},
     {"mapping values are not allowed in this context", NULL, 0,
      "no key may stand here; check the indentation, or put the text with the colon in quotes"},
+    {"did not find expected <document start>", NULL, 0,
+     "the YAML document has ended before this; a mapping file holds one"},
 };
 
 static bool fits(const char *wanted, const char *given)
@@ -171,14 +175,21 @@ static bool fits(const char *wanted, const char *given)
 static bool fail_reading(const struct reader *reader, const yaml_parser_t *parser, struct err *err)
 {
     size_t offset = parser->problem_offset;
-    struct mark mark = mark_of_byte(reader, offset);
-    unsigned byte = offset < reader->length ? reader->text[offset] : 0;
-    if (fits("control characters are not allowed", parser->problem))
+    if (fits("control characters are not allowed", parser->problem)) {
+        struct mark mark = mark_of_byte(reader, offset);
+        if (parser->problem_value == 0)
+            return fail(reader, mark, err, "this is a NUL byte; a mapping is a text file");
         return fail(reader, mark, err,
                     "the character U+%04X is not allowed in YAML; write it as an escape in double "
                     "quotes, if it is meant",
                     (unsigned)parser->problem_value);
-    return fail(reader, mark, err, "the byte 0x%02X is not UTF-8 text", byte);
+    }
+    /* libyaml's offset may be that of a later byte of the sequence, which may be good in itself. */
+    const unsigned char *at = reader->text, *end = at + reader->length;
+    for (size_t size; (size = utf8_size(at, end)) > 0;)
+        at += size;
+    return fail(reader, mark_of_byte(reader, (size_t)(at - reader->text)), err,
+                "the byte 0x%02X is not UTF-8 text", at < end ? (unsigned)*at : 0);
 }
 
 static bool fail_yaml(const struct reader *reader, const yaml_parser_t *parser, struct err *err)
@@ -465,6 +476,12 @@ static void set_mark(const struct item *item)
         *(struct mark *)(void *)((char *)item->into + item->entry->beside) = mark_of(item->key);
 }
 
+static bool fail_wants(const struct reader *reader, const struct item *item, struct err *err)
+{
+    return fail(reader, mark_of(item->value), err, "\"%s\" needs %s", item->entry->key,
+                item->entry->wants);
+}
+
 static bool fail_value(const struct reader *reader, const struct item *item, struct err *err)
 {
     char text[2 * SHOWN_MOST];
@@ -575,7 +592,8 @@ static bool read_amount(struct reader *reader, const struct item *item, struct e
 static bool read_tolerance(struct reader *reader, const struct item *item, struct err *err)
 {
     static const struct entry entries[] = {
-        {"abs", SHAPE_TEXT, "a number that is not negative", read_amount, .unit = TOLERANCE_ABS},
+        {"abs", SHAPE_TEXT, "a decimal number that is not negative", read_amount,
+         .unit = TOLERANCE_ABS},
         {"digits", SHAPE_TEXT, "a whole number from 1 to 100", read_amount,
          .unit = TOLERANCE_DIGITS},
         {"ulp", SHAPE_TEXT, "a whole number from 0 to 1000000000", read_amount,
@@ -584,33 +602,37 @@ static bool read_tolerance(struct reader *reader, const struct item *item, struc
     if (!read_map(reader, item->value, (struct group[]){{entries, item->into}, {0}}, err))
         return false;
     if (pair_count(item->value) != 1)
-        return fail(reader, mark_of(item->value), err, "\"%s\" needs %s", item->entry->key,
-                    item->entry->wants);
+        return fail_wants(reader, item, err);
     set_mark(item);
     return true;
 }
 
-/* {source: text, target: text}, one of them at least, into const char *[2]. */
-static bool read_sides(struct reader *reader, const struct item *item, struct err *err)
+/* {source: …, target: …}, one of them at least, into const char *[2]; `entries` are these two. */
+static bool read_sides(struct reader *reader, const struct item *item, const struct entry *entries,
+                       struct err *err)
+{
+    if (!read_map(reader, item->value, (struct group[]){{entries, field_of(item)}, {0}}, err))
+        return false;
+    if (pair_count(item->value) == 0)
+        return fail_wants(reader, item, err);
+    set_mark(item);
+    return true;
+}
+
+static bool read_texts(struct reader *reader, const struct item *item, struct err *err)
 {
     static const struct entry entries[] = {
         {"source", SHAPE_TEXT, "a text", read_text, .field = SOURCE * sizeof(char *)},
         {"target", SHAPE_TEXT, "a text", read_text, .field = TARGET * sizeof(char *)},
         {0}};
-    if (!read_map(reader, item->value, (struct group[]){{entries, field_of(item)}, {0}}, err))
-        return false;
-    if (pair_count(item->value) == 0)
-        return fail(reader, mark_of(item->value), err, "\"%s\" needs %s", item->entry->key,
-                    item->entry->wants);
-    set_mark(item);
-    return true;
+    return read_sides(reader, item, entries, err);
 }
 
 static bool read_where(struct reader *reader, const struct item *item, struct err *err)
 {
     const char **where = field_of(item);
     if (!is_text(item->value))
-        return read_sides(reader, item, err);
+        return read_texts(reader, item, err);
     if (!read_text(reader, item, err))
         return false;
     where[TARGET] = where[SOURCE];
@@ -618,26 +640,34 @@ static bool read_where(struct reader *reader, const struct item *item, struct er
 }
 
 /* The tz database is asked here, where the line is known, for rules that match no column too. */
-static bool check_zone(const struct reader *reader, const struct item *item, const char *name,
-                       struct err *err)
+static bool take_zone(struct reader *reader, const yaml_node_t *node, const char **name,
+                      struct err *err)
 {
     const struct zone *zone;
-    struct mark mark = mark_of(item->value);
-    if (!name || zone_find(name, &zone, err))
+    if (!take_text(reader, node, name, err))
+        return false;
+    if (zone_find(*name, &zone, err))
         return true;
+    struct mark mark = mark_of(node);
     return err_prefix(err, "%s:%d:%d", reader->path, mark.line, mark.column);
+}
+
+static bool read_side_zone(struct reader *reader, const struct item *item, struct err *err)
+{
+    return take_zone(reader, item->value, field_of(item), err);
 }
 
 static bool read_zone(struct reader *reader, const struct item *item, struct err *err)
 {
+    static const struct entry entries[] = {
+        {"source", SHAPE_TEXT, "a time zone", read_side_zone, .field = SOURCE * sizeof(char *)},
+        {"target", SHAPE_TEXT, "a time zone", read_side_zone, .field = TARGET * sizeof(char *)},
+        {0}};
     struct column_options *options = item->into;
-    if (is_text(item->value)) {
-        set_mark(item);
-        return take_text(reader, item->value, &options->zone_any, err) &&
-               check_zone(reader, item, options->zone_any, err);
-    }
-    return read_sides(reader, item, err) && check_zone(reader, item, options->zone[SOURCE], err) &&
-           check_zone(reader, item, options->zone[TARGET], err);
+    if (!is_text(item->value))
+        return read_sides(reader, item, entries, err);
+    set_mark(item);
+    return take_zone(reader, item->value, &options->zone_any, err);
 }
 
 static bool read_name(struct reader *reader, const struct item *item, struct err *err)
@@ -708,7 +738,7 @@ static void clear_options(struct column_options *options)
 static const struct entry rule_entries[] = {
     {"table", SHAPE_TEXT, "a pattern", read_text, RULE(table)},
     {"column", SHAPE_TEXT, "a pattern", read_text, RULE(column)},
-    {"types", SHAPE_MAP, "{source: …, target: …}", read_sides, RULE(types)},
+    {"types", SHAPE_MAP, "{source: …, target: …}", read_texts, RULE(types)},
     {0}};
 
 static bool read_rule(struct reader *reader, const struct item *item, struct err *err)
@@ -723,8 +753,7 @@ static bool read_rule(struct reader *reader, const struct item *item, struct err
     size_t conditions = (size_t)(!!rule->table + !!rule->column + typed);
     if (pair_count(item->value) > conditions)
         return true;
-    return fail(reader, rule->mark, err,
-                "this rule says for which columns, and not what: it has no option");
+    return fail(reader, rule->mark, err, "this rule has no option, so it changes nothing");
 }
 
 #define COLUMN(name) .field = offsetof(struct mapping_column, name)
@@ -807,8 +836,10 @@ static bool read_tables(struct reader *reader, const struct item *item, struct e
 
 static bool read_rules(struct reader *reader, const struct item *item, struct err *err)
 {
-    static const struct entry element = {
-        .key = "a rule", .shapes = SHAPE_MAP, .wants = "a mapping", .read = read_rule};
+    static const struct entry element = {.key = "a rule",
+                                         .shapes = SHAPE_MAP,
+                                         .wants = "a mapping of conditions and options",
+                                         .read = read_rule};
     struct mapping *mapping = item->into;
     return read_elements(reader, item->value, &element, sizeof *mapping->rules, field_of(item),
                          &mapping->rule_count, err);
