@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 enum option_type {
-    OPTION_FLAG,   /* bool */
+    OPTION_FLAG,   /* bool; a fallback other than NULL: true */
     OPTION_INT,    /* int, between minimum and maximum */
     OPTION_TEXT,   /* const char *, borrowed from argv */
     OPTION_CHOICE, /* const char *; value_name holds the choices: "text|json" */
@@ -31,14 +31,15 @@ struct option_row {
     const char *fallback;   /* default, as text; NULL: zero */
     int minimum, maximum;   /* OPTION_INT */
     const char *group;      /* heading in --help: "What to compare" */
-    const char *help;       /* one or two sentences */
+    const char *help;       /* one or two sentences; "(default: …)" is put behind them */
 };
 
 /*
  * Parses argv (argc includes the program name) into the struct at `fields`: defaults first. "--name value",
  * "--name=value", "-n value", "-nvalue", "--" ends options, unambiguous prefixes are NOT accepted. Operands
  * are collected in operands (room for `most`), their number in *operand_count; too many is an error. An
- * unknown option suggests the nearest known one. ERR_USAGE on anything wrong.
+ * unknown option suggests the nearest known one. "-" is an operand, letters of flags may stand together
+ * ("-qv"). ERR_USAGE on anything wrong; no operand is ever repeated in a message, for it may hold a password.
  */
 bool option_parse(const struct option_row *rows, int argc, char **argv, void *fields,
                   const char **operands, size_t most, size_t *operand_count, struct err *err) MUST_CHECK;
