@@ -1,5 +1,5 @@
-# Holds a JSON report (input) against what must hold ($expected, one object): prints one line per
-# difference. Every key of $expected must be equal in the report, and besides:
+# Holds a JSON report (input) and an exit code ($status) against what must hold ($expected, one
+# object): prints one line per difference. Every key of $expected must be equal in the report, and besides:
 # - tables is the whole set of tables, paired by "source" label; only_source and only_target are
 #   empty unless given; findings, when given, are all the findings of a table, in any order.
 # - reasons_match and notes_match are regular expressions, each of which must match one reason or
@@ -57,7 +57,8 @@ def differ_table($at; $got):
 . as $got
 | ({only_source: [], only_target: []} + $expected | if $reverse then turn else . end)
 | .only_source |= sort | .only_target |= sort
-| (del(.tables, .exit) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
+| (if .exit == $status then empty else "exit code: expected \(.exit), got \($status)" end),
+  (del(.tables, .exit) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
   (.tables // empty
     | (map(.source) | sort) as $want | ($got.tables | map(.source) | sort) as $have
     | if $want != $have then "tables: expected \($want | short), got \($have | short)"
