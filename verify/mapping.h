@@ -1,7 +1,7 @@
 /*
  * The mapping file: how source names and types correspond to the target's, and which leniencies the
- * user wants. Input: a YAML file. Output: struct mapping, names and options only, each with the line and
- * column it came from. Knows nothing of databases: plan.c holds it against the schemas.
+ * user wants. Input: a YAML file. Output: struct mapping, names and options only, each with the
+ * line and column it came from. Knows nothing of databases: plan.c holds it against the schemas.
  *
  *     schemas: {hotel: public}             # source schema or database: target schema
  *     exclude: [tmp_*, "*_backup"]         # tables of either side, globs
@@ -49,9 +49,10 @@ struct column_options {
     struct mark zone_mark;
     int precision; /* fraction digits of a second, 0..6 */
     struct mark precision_mark;
-    enum tolerance_unit tolerance; /* ABS: |s - t| <= amount; DIGITS: equal when rounded to that many
-                                      significant digits; ULP: at most that many steps of the double */
-    const char *tolerance_amount;  /* decimal text, not negative */
+    enum tolerance_unit
+        tolerance;                /* ABS: |s - t| <= amount; DIGITS: equal when rounded to that many
+                                     significant digits; ULP: at most that many steps of the double */
+    const char *tolerance_amount; /* decimal text, not negative */
     struct mark tolerance_mark;
     int zero_date_null;     /* 1: 0000-00-00 equals NULL */
     int strip_zero_padding; /* 1: trailing zero bytes of BINARY(n) do not count */
@@ -65,16 +66,17 @@ struct column_options {
 
 struct mapping_rule {
     struct mark mark;
-    const char *table;       /* glob, NULL any; matches either side's name, with or without schema */
-    const char *column;      /* glob, NULL any; matches either side's name */
-    const char *types[2];    /* globs on type name or base, NULL any */
+    const char *table;    /* glob, NULL any; matches either side's name, with or without schema */
+    const char *column;   /* glob, NULL any; matches either side's name */
+    const char *types[2]; /* globs on type name or base, NULL any */
     struct column_options options;
 };
 
 struct mapping_column {
     struct mark mark;
-    const char *name;   /* the key in `columns`: the source column, or a label when both are expressions */
-    const char *target; /* NULL: found by name */
+    const char
+        *name; /* the key in `columns`: the source column, or a label when both are expressions */
+    const char *target;        /* NULL: found by name */
     const char *expression[2]; /* source_expr, target_expr; NULL: the column itself */
     struct column_options options;
 };
@@ -116,9 +118,10 @@ struct mapping {
     struct mapping_table *tables;
 };
 
-/* Reads a file. ERR_USAGE with "path:line:column: sentence" for whatever is wrong: not readable, not
- * YAML, an unknown or repeated key (with the nearest known one suggested), a wrong type, an empty name, a
- * bad number. The mapping is empty but valid to free after an error. */
+/* Reads a file. ERR_USAGE with "path:line:column: sentence" for whatever is wrong in it: not YAML,
+ * an unknown or repeated key (with the nearest known one suggested), a wrong type, an empty name, a
+ * bad number, a kind or time zone that does not exist; with "path: sentence" for a file that cannot
+ * be read or is larger than 16 MB. The mapping is empty but valid to free after an error. */
 bool mapping_read(const char *path, struct mapping *mapping, struct err *err) MUST_CHECK;
 /* The same from memory, for tests and the fuzzer; path is used in messages only. */
 bool mapping_parse(const char *path, const char *text, size_t length, struct mapping *mapping,
