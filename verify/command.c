@@ -121,13 +121,13 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
     if (command->help || command->version)
         return true;
     if (count == 0)
-        return err_set(err, ERR_USAGE, "SOURCE and TARGET are missing");
+        return err_set(err, ERR_USAGE, "SOURCE and TARGET are missing.");
     if (count == 1)
-        return err_set(err, ERR_USAGE, "TARGET is missing: give two databases, SOURCE and TARGET");
+        return err_set(err, ERR_USAGE, "TARGET is missing: give two databases, SOURCE and TARGET.");
     command->verify.uri[0] = operands[0];
     command->verify.uri[1] = operands[1];
     if (command->verify.quiet && command->verify.verbose)
-        return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other");
+        return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other.");
     return true;
 }
 
@@ -218,7 +218,7 @@ void command_man(struct buffer *out)
 {
     buffer_printf(out,
                   ".TH TALLY\\-VERIFY 1 \"\" \"Tally %s\" \"User Commands\"\n"
-                  ".SH NAME\ntally\\-verify \\- ",
+                  ".nh\n.ad l\n.SH NAME\ntally\\-verify \\- ",
                   TALLY_VERSION);
     man_text(out, summary);
     buffer_add_text(out,

@@ -1,6 +1,6 @@
 /*
- * The command line of tally-verify: its options as one table, and the help and the man page that come from
- * it. Knows nothing of databases.
+ * The command line of tally-verify: its options as one table, and the help and the man page that
+ * come from it. Knows nothing of databases.
  */
 #ifndef TALLY_VERIFY_COMMAND_H
 #define TALLY_VERIFY_COMMAND_H
@@ -13,8 +13,8 @@ struct command {
     bool help, version;
 };
 
-/* Fills the command from argv: options, SOURCE and TARGET. ERR_USAGE on wrong usage; with --help or --version
- * the operands may be absent. Texts are borrowed from argv. */
+/* Fills the command from argv: options, SOURCE and TARGET. ERR_USAGE on wrong usage; with --help or
+ * --version the operands may be absent. Texts are borrowed from argv. */
 bool command_parse(int argc, char **argv, struct command *command, struct err *err) MUST_CHECK;
 void command_free(struct command *command);
 
@@ -22,8 +22,9 @@ void command_help(struct buffer *out); /* at most 80 columns wide */
 void command_man(struct buffer *out);  /* a whole man(7) page */
 
 /*
- * Overwrites every password of the URIs in a text with 'x', in place: between the user and the last '@', and
- * parameters whose name says that they hold a secret. Generous: what might be a password goes too.
+ * Overwrites every password of the URIs in a text with 'x', in place: between the user and the last
+ * '@', and parameters whose name says that they hold a secret. Generous: what might be a password
+ * goes too.
  */
 void command_hide_passwords(char *text);
 

@@ -103,13 +103,13 @@ static MUST_CHECK bool open_output(const struct verify_options *options, struct 
     if (output->file < 0 && errno == EEXIST)
         output->file = open(output->path, O_WRONLY | O_CLOEXEC);
     if (output->file < 0)
-        return err_set(err, ERR_USAGE, "cannot write to the output file \"%s\": %s", output->path,
+        return err_set(err, ERR_USAGE, "cannot write to the output file \"%s\": %s.", output->path,
                        strerror(errno));
     struct stat mine, mapping;
     if (options->mapping_path && fstat(output->file, &mine) == 0 &&
         stat(options->mapping_path, &mapping) == 0 && mine.st_dev == mapping.st_dev &&
         mine.st_ino == mapping.st_ino)
-        return err_set(err, ERR_USAGE, "\"%s\" is the mapping file: the report must go elsewhere",
+        return err_set(err, ERR_USAGE, "\"%s\" is the mapping file: the report must go elsewhere.",
                        output->path);
     return true;
 }
@@ -134,7 +134,7 @@ static MUST_CHECK bool write_output(struct output *output, const struct buffer *
     if (done)
         return true;
     return err_set(err, ERR_INTERNAL,
-                   "cannot write the report to %s%s%s: %s; the report is lost or cut",
+                   "cannot write the report to %s%s%s: %s; the report is lost or cut.",
                    output->path ? "\"" : "", output->path ? output->path : "standard output",
                    output->path ? "\"" : "", strerror(errno));
 }

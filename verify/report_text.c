@@ -30,7 +30,8 @@ struct page {
 struct tally {
     size_t tables[3];
     uint64_t equal_rows, rows;
-    size_t columns_left_out; /* not verified or ignored, of all tables */
+    size_t different_in_part; /* different, and not all of it was compared */
+    size_t columns_left_out;  /* not verified or ignored, of all tables */
 };
 
 static struct tally count_tables(const struct verify_result *result)
@@ -39,6 +40,7 @@ static struct tally count_tables(const struct verify_result *result)
     for (size_t i = 0; i < result->table_count; i++) {
         const struct result_table *table = &result->tables[i];
         tally.tables[table->verdict]++;
+        tally.different_in_part += table->verdict == VERDICT_DIFFERENT && table->inconclusive;
         tally.rows += table->rows[0] + table->rows[1];
         if (table->verdict == VERDICT_EQUAL)
             tally.equal_rows += table->rows[0];
@@ -116,7 +118,8 @@ static void add_side(const struct page *page, const char *label, const struct re
         add_labelled(page->out, 0, label, (const char *)text.data);
     } else {
         add_labelled(page->out, 0, label, uri);
-        add_labelled(page->out, 0, "        ", side->server ? side->server : "");
+        if (side->server)
+            add_labelled(page->out, 0, "        ", side->server);
     }
     buffer_clear(&text);
     bool shared = !side->snapshot || strcmp(side->snapshot, "shared") == 0;
@@ -163,15 +166,18 @@ static void add_head(const struct page *page)
 enum { CELL_ROWS, CELL_CHANGED, CELL_MISSING, CELL_EXTRA, NUMBER_CELLS };
 static const char *const number_head[NUMBER_CELLS] = {"rows", "changed", "missing", "extra"};
 
-/* Twelve columns hold every number of rows below a hundred billion; the rest is shortened here and
- * exact further down. */
-static const char *number_text(uint64_t n, char text[32])
+/* Exact below the limit, else in thousands, millions, …: the exact number stands further down, and
+ * four cells must fit beside a name. */
+static const char *number_text(uint64_t n, uint64_t limit, char text[32])
 {
-    if (n < 100000000000u)
-        return human_count(n, text);
-    human_count(n / 1000000, text);
+    static const char *const units[] = {"", " k", " M", " G", " T", " P"}; /* 2^64: 18,446 P */
+    size_t unit = 0;
+    if (n >= limit)
+        for (; n >= 10000000; n /= 1000)
+            unit++;
+    human_count(n, text);
     size_t length = strlen(text);
-    snprintf(text + length, 32 - length, " M");
+    snprintf(text + length, 32 - length, "%s", units[unit]);
     return text;
 }
 
@@ -186,14 +192,14 @@ static const char *number_cell(const struct result_table *table, int cell, char 
 {
     if (cell == CELL_ROWS) {
         if (table->counted[0])
-            return number_text(table->rows[0], text);
+            return number_text(table->rows[0], 100000000000, text);
         return "?";
     }
     if (table->verdict == VERDICT_EQUAL)
         return "";
     if (!counts_known(table))
         return "?";
-    return number_text(table->counts[cell - CELL_CHANGED], text);
+    return number_text(table->counts[cell - CELL_CHANGED], 1000000000, text);
 }
 
 static bool is_listed(const struct page *page, const struct result_table *table)
@@ -434,14 +440,19 @@ static void add_findings_left(const struct page *page, const struct result_table
     uint64_t all = table->counts[kind];
     if (!counts_known(table) || all <= shown)
         return;
-    buffer_printf(page->out, "  … and %s%s %s", human_count(all - shown, count),
-                  shown ? " more" : "", finding_kind_name[kind]);
-    uint64_t total = table->counts[0] + table->counts[1] + table->counts[2];
-    if (total <= FINDINGS_MOST)
-        buffer_printf(page->out, " (--findings %llu shows all)\n", (unsigned long long)total);
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&text, "and %s%s %s", human_count(all - shown, count), shown ? " more" : "",
+                  finding_kind_name[kind]);
+    uint64_t most = 0; /* of all kinds; no sum of counts that could overflow */
+    for (int i = FINDING_CHANGED; i <= FINDING_EXTRA && most <= FINDINGS_MOST; i++)
+        most += table->counts[i] > FINDINGS_MOST ? FINDINGS_MOST + 1 : table->counts[i];
+    if (most <= FINDINGS_MOST)
+        buffer_printf(&text, " (--findings %llu shows all)", (unsigned long long)most);
     else
-        buffer_printf(page->out, " (--findings N shows N, at most %s)\n",
+        buffer_printf(&text, " (--findings N shows N, at most %s)",
                       human_count(FINDINGS_MOST, count));
+    add_labelled(page->out, 2, "… ", (const char *)text.data);
+    buffer_free(&text);
 }
 
 static void add_findings(const struct page *page, const struct result_table *table)
@@ -665,6 +676,11 @@ static void add_counts(const struct verify_result *result, const struct tally *t
     add_counted(out, tally->tables[VERDICT_EQUAL],
                 tally->tables[VERDICT_EQUAL] == 1 ? "table equal" : "tables equal");
     add_counted(out, tally->tables[VERDICT_DIFFERENT], "different");
+    if (tally->different_in_part) {
+        char text[32];
+        buffer_printf(out, " (%s of them not compared in full)",
+                      human_count(tally->different_in_part, text));
+    }
     add_counted(out, tally->tables[VERDICT_INCONCLUSIVE],
                 result->interrupted ? "not compared to the end" : "could not be compared in full");
     add_counted(out, result->only[0].count, "in the source only");
@@ -704,11 +720,13 @@ static void add_conclusion(const struct page *page, const struct tally *tally)
     snprintf(time, sizeof time, "%.1f s", result->seconds);
     if (result->seconds >= 60)
         human_time(result->seconds, time);
-    if (result->table_count && !page->options->quiet)
-        buffer_printf(
-            &text, "%s rows, %s read in %s. ", human_count(tally->rows, rows),
-            human_bytes((double)result->wire_bytes[0] + (double)result->wire_bytes[1], bytes),
-            time);
+    if (result->table_count && !page->options->quiet) {
+        double read = (double)result->wire_bytes[0] + (double)result->wire_bytes[1];
+        buffer_printf(&text, "%s rows, %s read in %s", human_count(tally->rows, rows),
+                      human_bytes(read, bytes), time);
+        add_labelled(page->out, 0, "              ", (const char *)text.data);
+        buffer_clear(&text);
+    }
     buffer_printf(&text, "Exit code %d: %s.", verify_exit_code(result),
                   exit_meaning(result, tally));
     add_labelled(page->out, 0, "              ", (const char *)text.data);

@@ -156,32 +156,37 @@ static void add_pieces(struct buffer *out, const char *text, size_t size)
         buffer_add_text(out, piece.text);
 }
 
+/* Ends a line, which keeps no blanks at its end. */
+static void end_line(struct buffer *out)
+{
+    while (out->length && out->data[out->length - 1] == ' ')
+        out->length--;
+    buffer_add_byte(out, '\n');
+}
+
 void display_add_wrapped(struct buffer *out, const char *text, size_t at, size_t indent,
                          size_t width)
 {
     size_t most = width > indent + 1 ? width - indent : 1;
-    bool fresh = true; /* nothing of the text on this line yet */
+    bool fresh = at == indent; /* nothing of the text on this line yet: blanks before a word go */
     while (*text) {
         size_t blanks = strspn(text, " ");
         size_t columns;
         size_t size = word_size(text + blanks, most, &columns);
-        if (!fresh && at + blanks + columns > width) {
-            buffer_add_byte(out, '\n');
+        text += blanks;
+        if (fresh) {
+            blanks = 0;
+        } else if (at + blanks + columns > width) {
+            end_line(out);
             display_add_blanks(out, indent);
             at = indent;
             blanks = 0;
-            text += strspn(text, " ");
-            fresh = true;
-            continue;
         }
-        display_add_blanks(out, fresh && at == indent ? 0 : blanks);
-        at += fresh && at == indent ? 0 : blanks;
-        add_pieces(out, text + blanks, size);
-        at += columns;
-        text += blanks + size;
+        display_add_blanks(out, blanks);
+        add_pieces(out, text, size);
+        at += blanks + columns;
+        text += size;
         fresh = false;
-        if (!size)
-            break; /* trailing blanks */
     }
-    buffer_add_byte(out, '\n');
+    end_line(out);
 }

@@ -1,8 +1,8 @@
 /*
- * Text on a terminal: how many columns it takes, cut, padded and wrapped. Input: any text, valid UTF-8 or
- * not. Output: printable UTF-8 that keeps to its line: what a terminal would obey or hide (control
- * characters, direction marks, zero-width and unusual spaces, invalid bytes) is written as \xHH or \u{HEX}.
- * Everything is a pure function; safe in every thread.
+ * Text on a terminal: how many columns it takes, cut, padded and wrapped. Input: any text, valid
+ * UTF-8 or not. Output: printable UTF-8 that keeps to its line: what a terminal would obey or hide
+ * (control characters, direction marks, zero-width and unusual spaces, invalid bytes) is written as
+ * \xHH or \u{HEX}. Everything is a pure function; safe in every thread.
  */
 #ifndef TALLY_BASE_DISPLAY_H
 #define TALLY_BASE_DISPLAY_H
@@ -22,7 +22,8 @@ bool display_next(const char *text, struct display_piece *piece);
 /* The columns that the whole text takes. */
 size_t display_width(const char *text);
 
-/* Appends the text in at most `width` columns, ending in "…" when it is longer. Returns the columns used. */
+/* Appends the text in at most `width` columns, ending in "…" when it is longer. Returns the columns
+ * used. */
 size_t display_add_cut(struct buffer *out, const char *text, size_t width);
 
 /* The same, then blanks up to `width`; the second puts the blanks before it. */
@@ -31,9 +32,11 @@ void display_add_right(struct buffer *out, const char *text, size_t width);
 void display_add_blanks(struct buffer *out, size_t count);
 
 /*
- * Appends the text and a newline, broken at blanks (inside words only when a word is longer than a line) so
- * that no line is wider than `width`. The cursor stands at column `at`; later lines begin at `indent`.
+ * Appends the text and a newline, broken at blanks (inside words only when a word is longer than a
+ * line) so that no line is wider than `width`. The cursor stands at column `at`; later lines begin
+ * at `indent`.
  */
-void display_add_wrapped(struct buffer *out, const char *text, size_t at, size_t indent, size_t width);
+void display_add_wrapped(struct buffer *out, const char *text, size_t at, size_t indent,
+                         size_t width);
 
 #endif
