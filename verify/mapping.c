@@ -148,7 +148,8 @@ static const struct {
     unsigned char byte; /* at the place of the problem */
     const char *sentence;
 } yaml_sentences[] = {
-    {NULL, NULL, '\t', "a tab cannot indent YAML; use spaces"},
+    {"found character that cannot start any token", NULL, '\t',
+     "a tab cannot indent YAML; use spaces"},
     {"found a tab character that violates indentation", NULL, 0,
      "a tab cannot indent YAML; use spaces"},
     {"found a tab character where an indentation space is expected", NULL, 0,

@@ -49,9 +49,9 @@ struct column_options {
     struct mark zone_mark;
     int precision; /* fraction digits of a second, 0..6 */
     struct mark precision_mark;
-    enum tolerance_unit
-        tolerance;                /* ABS: |s - t| <= amount; DIGITS: equal when rounded to that many
-                                     significant digits; ULP: at most that many steps of the double */
+    /* ABS: |s - t| <= amount; DIGITS: equal when rounded to that many significant digits; ULP: at
+     * most that many steps of the double */
+    enum tolerance_unit tolerance;
     const char *tolerance_amount; /* decimal text, not negative */
     struct mark tolerance_mark;
     int zero_date_null;     /* 1: 0000-00-00 equals NULL */
@@ -74,9 +74,8 @@ struct mapping_rule {
 
 struct mapping_column {
     struct mark mark;
-    const char
-        *name; /* the key in `columns`: the source column, or a label when both are expressions */
-    const char *target;        /* NULL: found by name */
+    const char *name;   /* the key: the source column, or a label when both are expressions */
+    const char *target; /* NULL: found by name */
     const char *expression[2]; /* source_expr, target_expr; NULL: the column itself */
     struct column_options options;
 };
