@@ -63,3 +63,48 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libverify.a $(BUILD)/libdiff.a
 
 clean:
 	rm -rf $(BUILD)
+
+install: all
+	install -D -m 755 $(BUILD)/tally-verify $(DESTDIR)$(PREFIX)/bin/tally-verify
+	install -D -m 644 $(BUILD)/tally-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-verify.1
+	install -D -m 644 verify/tally-verify.schema.json \
+	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
+
+# A second make reads pkg-config's answers after the packages are there.
+demo:
+	@fixtures/packages demo
+	@$(MAKE) --no-print-directory all
+	@fixtures/demo
+
+check:
+	@fixtures/packages check
+	@$(MAKE) --no-print-directory check-all
+
+# The tests run twice over the same code: once as users get it, once with the sanitizers.
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.PHONY: check-all unit-programs
+check-all: all
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
+	    SANITIZE='$(SANITIZERS)' unit-programs $(BUILD)/sanitized/tally-verify
+	@BUILD=$(BUILD) tests/run
+
+unit-programs: $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
+
+unit:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
+	    SANITIZE='$(SANITIZERS)' unit-programs
+	@for program in $(patsubst %.c,$(BUILD)/sanitized/%,$(UNIT_SOURCES)); do $$program || exit 1; done
+
+fuzz:
+	@tests/fuzz/run $(BUILD)/fuzz
+
+lint:
+	@tests/lint
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# The same tests on other servers: see fixtures/matrix.
+check-matrix:
+	@fixtures/packages matrix
+	@fixtures/matrix
