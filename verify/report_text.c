@@ -485,10 +485,13 @@ static void add_row_counts(struct buffer *out, const struct result_table *table)
         else
             buffer_printf(out, "%s: not read to its end", name);
     }
-    if (!counts_known(table))
-        return;
+}
+
+static void add_finding_counts(struct buffer *out, const struct result_table *table)
+{
+    char count[32];
     for (int kind = FINDING_CHANGED; kind <= FINDING_EXTRA; kind++)
-        buffer_printf(out, "%s %s %s", kind ? "," : ";", human_count(table->counts[kind], count),
+        buffer_printf(out, "%s%s %s", kind ? ", " : "", human_count(table->counts[kind], count),
                       finding_kind_name[kind]);
 }
 
@@ -516,6 +519,11 @@ static void add_detail(const struct page *page, const struct result_table *table
         buffer_clear(&text);
         add_row_counts(&text, table);
         add_labelled(page->out, 2, "", (const char *)text.data);
+        buffer_clear(&text);
+        if (table->drilled)
+            add_finding_counts(&text, table);
+        if (text.length)
+            add_labelled(page->out, 2, "", (const char *)text.data);
     }
     add_conditions(page, table);
     if (table->key_why && (!table->key_count || page->options->verbose))
@@ -606,8 +614,8 @@ static bool add_columns_left_out(const struct page *page, const struct result_ta
     if (column->compared || said_by_a_reason(table, column))
         return false;
     for (size_t i = 0; i < first; i++)
-        if (!table->columns[i].compared && !said_by_a_reason(table, &table->columns[i]) &&
-            same_why(&table->columns[i], column))
+        if (!table->columns[i].compared && same_why(&table->columns[i], column) &&
+            !said_by_a_reason(table, &table->columns[i]))
             return false;
     buffer_clear(text);
     add_table_name(text, table);
@@ -745,6 +753,10 @@ static void add_essentials(const struct page *page, const struct tally *tally)
         add_table_name(&text, table);
         buffer_add_text(&text, " — ");
         add_row_counts(&text, table);
+        if (table->drilled) {
+            buffer_add_text(&text, "; ");
+            add_finding_counts(&text, table);
+        }
         add_verdict(page, table->verdict, verdict_name[table->verdict], 14);
         display_add_wrapped(page->out, (const char *)text.data, 14, 14, WIDTH);
         for (size_t r = 0; r < table->reasons.count; r++)
