@@ -427,8 +427,8 @@ static int order_members(const void *one, const void *other, void *base)
 /* Ends the object `index`, whose members are those from `first` on. */
 static void end_object(struct canon_json *json, size_t index, size_t first)
 {
-    struct member *members = json->members + first;
     size_t count = json->member_count - first;
+    struct member *members = count ? json->members + first : NULL;
     unsigned char *base = json->out->data;
     bool ascending = true;
     for (size_t i = 1; i < count && ascending; i++)

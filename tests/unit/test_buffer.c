@@ -181,7 +181,6 @@ static void the_hashes_are_those_of_the_specification(void **state)
 {
     (void)state;
     /* XXH3 of the empty input and of "abc", seed 0: digests that are stored must never change. */
-     */
     struct hash128 empty = hash_128("", 0), abc = hash_128("abc", 3);
     assert_true(hash_64("", 0) == UINT64_C(0x2d06800538d394c2));
     assert_true(empty.high == UINT64_C(0x99aa06d3014798d8));
