@@ -3,6 +3,8 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
+# V=1 shows the commands.
+Q = $(if $(V),,@)
 CC = gcc
 CLANG = clang
 
@@ -38,7 +40,8 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1
 
 $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
-	$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS)
 
 $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 	$(BUILD)/tally-verify --man > $@
@@ -47,16 +50,18 @@ $(BUILD)/libverify.a: $(call objects,$(VERIFY_SOURCES))
 $(BUILD)/libdiff.a: $(call objects,$(DIFF_SOURCES))
 %.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LIBRARY) -c -o $@ $<
+	@echo "  CC $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LIBRARY) -c -o $@ $<
 
 # A test program per file; a fuzz driver per parser (its own main when built without libFuzzer).
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libverify.a $(BUILD)/libdiff.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(BUILD)/libverify.a $(BUILD)/libdiff.a -lcmocka \
+	@echo "  CC $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(BUILD)/libverify.a $(BUILD)/libdiff.a -lcmocka \
 	    $(VERIFY_LIBS) $(DIFF_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -76,7 +76,7 @@ static void plan_passes(struct drill *drill, const struct digest *const sides[SI
     uint64_t used = 0;
     bool joined = false; /* is the previous unit the end of the pass's last range? */
     for (size_t unit = 0; unit < units; unit++) {
-        if (!range_is_suspect(drill, unit) && ranged) {
+        if (ranged && !range_is_suspect(drill, unit)) {
             joined = false;
             continue;
         }

@@ -289,21 +289,46 @@ static void merge_options(struct column_options *into, const struct column_optio
 static const struct column_options no_options = {
     .precision = -1, .zero_date_null = -1, .strip_zero_padding = -1, .swapped = -1, .ignore = -1};
 
-/* The options of a pair; *general tells which came from rules rather than from the column's own
- * entry. */
-static struct column_options options_of(const struct pairs *pairs, const struct candidate *pair)
+/* Of the rules that match a pair, the heaviest first; of equal weight the later one. */
+static const struct mapping_rule *next_rule(const struct pairs *pairs, const struct candidate *pair,
+                                            const struct mapping_rule *last)
 {
     const struct mapping *mapping = pairs->with->mapping;
+    const struct mapping_rule *best = NULL;
+    for (size_t i = 0; i < mapping->rule_count; i++) {
+        const struct mapping_rule *rule = &mapping->rules[i];
+        bool after = !last || rule_weight(rule) < rule_weight(last) ||
+                     (rule_weight(rule) == rule_weight(last) && rule < last);
+        bool better = !best || rule_weight(rule) >= rule_weight(best);
+        if (after && better && rule_matches(pairs, rule, pair))
+            best = rule;
+    }
+    return best;
+}
+
+/* A rule that does not say for which types it is meant also matches columns that its options mean
+ * nothing for; those options are dropped. What stands at the column itself, or at its types, is
+ * meant. */
+static struct column_options options_of(const struct pairs *pairs, const struct candidate *pair)
+{
     struct column_options options = no_options;
     if (pair->entry)
         merge_options(&options, &pair->entry->options);
-    /* Heaviest first; of equal weight the later one. */
-    for (int weight = 2 * 64; weight >= 0; weight--)
-        for (size_t i = mapping->rule_count; i-- > 0;) {
-            const struct mapping_rule *rule = &mapping->rules[i];
-            if (rule_weight(rule) == weight && rule_matches(pairs, rule, pair))
-                merge_options(&options, &rule->options);
+    for (const struct mapping_rule *rule = next_rule(pairs, pair, NULL); rule;
+         rule = next_rule(pairs, pair, rule)) {
+        struct column_options given = rule->options;
+        bool meant = (rule->types[SOURCE] && rule->types[TARGET]) ||
+                     (rule->table && rule->column && pair_is_exact(rule->table) &&
+                      pair_is_exact(rule->column));
+        if (!meant && candidate_name(pair, SOURCE) && candidate_name(pair, TARGET)) {
+            struct column_options together = given;
+            if (options.kind)
+                together.kind = options.kind;
+            canon_drop_options(&given,
+                               canon_misfits(&pair->type[SOURCE], &pair->type[TARGET], &together));
         }
+        merge_options(&options, &given);
+    }
     return options;
 }
 
