@@ -1,0 +1,36 @@
+/*
+ * What the two files of the MySQL and MariaDB engine share; nobody else includes this.
+ * engine_mysql.c owns the client library, connections and scans; engine_mysql_catalog.c knows the
+ * catalogs and their types and asks through engine_mysql_rows().
+ */
+#ifndef TALLY_VERIFY_ENGINE_MYSQL_H
+#define TALLY_VERIFY_ENGINE_MYSQL_H
+
+#include "engine.h"
+
+/* What the catalogs need to know of a connection. */
+struct engine_mysql_session {
+    char *database;  /* the default one, as the server spells it */
+    bool fold_names; /* lower_case_table_names: the names of databases and tables ignore case */
+    bool is_mariadb;
+    unsigned version; /* 101119, 80036 */
+};
+
+const struct engine_mysql_session *engine_mysql_session_of(const struct connection *connection);
+
+/* One row as text; cells are borrowed, NULL is NULL. Returns false, with err set, to stop. */
+typedef bool engine_mysql_row(void *context, const char *const *cells, struct err *err);
+
+/* Runs a query and hands over its rows, if it has any. */
+bool engine_mysql_rows(struct connection *connection, const char *sql, engine_mysql_row *row,
+                       void *context, struct err *err) MUST_CHECK;
+
+void engine_mysql_quote_name(struct buffer *out, const char *name); /* `na``me` */
+void engine_mysql_quote_text(struct buffer *out, const char *text); /* 'it''s' */
+void engine_mysql_quote_table(struct buffer *out, const char *database, const char *name);
+
+bool engine_mysql_read_schema(struct connection *connection, const char *const *schemas,
+                              size_t schema_count, struct schema *schema,
+                              struct err *err) MUST_CHECK;
+
+#endif
