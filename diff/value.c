@@ -497,9 +497,12 @@ int64_t civil_to_days(int64_t year, unsigned month, unsigned day)
 
 void civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
-    int64_t era = days / ERA_DAYS - (days % ERA_DAYS < 0);
-    int64_t day_of_era = days - era * ERA_DAYS + EPOCH_DAYS % ERA_DAYS; /* no sum overflows */
-    era += EPOCH_DAYS / ERA_DAYS;
+    int64_t era = days / ERA_DAYS + EPOCH_DAYS / ERA_DAYS; /* no sum overflows, whatever the day */
+    int64_t day_of_era = days % ERA_DAYS + EPOCH_DAYS % ERA_DAYS;
+    if (day_of_era < 0) {
+        day_of_era += ERA_DAYS;
+        era--;
+    }
     if (day_of_era >= ERA_DAYS) {
         day_of_era -= ERA_DAYS;
         era++;
