@@ -35,8 +35,11 @@ static void add_cell(struct buffer *out, const struct result_column *column, int
 /* Colour as the report's: yellow for what makes a table inconclusive. */
 static void add_kind(struct buffer *out, const struct result_column *column, bool colour)
 {
+    bool one_sided = (!column->name[0] && !column->expression[0]) ||
+                     (!column->name[1] && !column->expression[1]);
     const char *word = column->ignored    ? "ignored"
                        : column->compared ? column->kind
+                       : one_sided        ? "unpaired"
                                           : "not verified";
     bool paint = colour && !column->compared && !column->ignored;
     if (paint)

@@ -476,6 +476,10 @@ static void add_findings(const struct page *page, const struct result_table *tab
 static void add_row_counts(struct buffer *out, const struct result_table *table)
 {
     char count[32];
+    if (!table->counted[0] && !table->counted[1]) {
+        buffer_add_text(out, "not read to its end on either side");
+        return;
+    }
     for (int side = 0; side < 2; side++) {
         if (side)
             buffer_add_text(out, "; ");
@@ -703,9 +707,11 @@ static void add_counts(const struct verify_result *result, const struct tally *t
 static const char *exit_meaning(const struct verify_result *result, const struct tally *tally)
 {
     if (result->interrupted)
-        return "interrupted before the end: what is not named here was not compared";
+        return "interrupted before the end; only what is called equal or different was compared";
     if (result->verdict == VERDICT_DIFFERENT)
         return "the two sides differ";
+    if (!result->table_count)
+        return "nothing was compared";
     if (result->verdict == VERDICT_INCONCLUSIVE)
         return "nothing differs in what was compared, but not everything was";
     return tally->columns_left_out ? "both sides hold the same in all that was compared"
@@ -730,7 +736,7 @@ static void add_conclusion(const struct page *page, const struct tally *tally)
         human_time(result->seconds, time);
     if (result->table_count && !page->options->quiet) {
         double read = (double)result->wire_bytes[0] + (double)result->wire_bytes[1];
-        buffer_printf(&text, "%s rows, %s read in %s", human_count(tally->rows, rows),
+        buffer_printf(&text, "%s rows compared, %s read in %s", human_count(tally->rows, rows),
                       human_bytes(read, bytes), time);
         add_labelled(page->out, 0, "              ", (const char *)text.data);
         buffer_clear(&text);
@@ -786,6 +792,8 @@ void report_text(const struct verify_result *result, const struct verify_options
             add_detail(&page, &result->tables[i]);
     add_one_sided(&page);
     add_left_out(&page);
-    buffer_add_byte(out, '\n');
+    if (out->length < 2 ||
+        out->data[out->length - 2] != '\n') /* an empty line stands there already */
+        buffer_add_byte(out, '\n');
     add_conclusion(&page, &tally);
 }
