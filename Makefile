@@ -18,7 +18,7 @@ CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DTALLY_VERSION='"$(VERSION)"' $(OPTIMISE) $
 
 # A third-party library is named once here and included by one file (`make lint` checks that).
 flags = $(shell pkg-config --$(1) $(2) 2>/dev/null)
-MYSQL_CONFIG = $(firstword $(shell command -v mariadb_config mysql_config 2>/dev/null))
+MYSQL_CONFIG = $(shell command -v mariadb_config || command -v mysql_config)
 MYSQL_CFLAGS = $(shell $(MYSQL_CONFIG) --cflags 2>/dev/null)
 MYSQL_LIBS = $(shell $(MYSQL_CONFIG) --libs 2>/dev/null)
 DIFF_LIBS = $(call flags,libs,libxxhash) -lm
