@@ -72,9 +72,10 @@ struct value {
     size_t payload_length;
 };
 
-/* Reads the value at *place (inside [*place, end)), moves *place behind it. False: the bytes are not
- * a value (a bug or a damaged file). */
-bool value_read(const unsigned char **place, const unsigned char *end, struct value *value) MUST_CHECK;
+/* Reads the value at *place (inside [*place, end)), moves *place behind it. False: the bytes are
+ * not a value (a bug or a damaged file). */
+bool value_read(const unsigned char **place, const unsigned char *end,
+                struct value *value) MUST_CHECK;
 
 /* Writers. Each appends one whole value. */
 void value_add_null(struct buffer *out);
@@ -87,22 +88,25 @@ void value_add_blob(struct buffer *out, enum value_tag tag, const void *bytes, s
 
 /*
  * An exact number from its text: optional sign, digits with an optional point, optional exponent
- * ("1.10", "-0", "1e2", "+.5"), or NaN, [+-]Infinity, [+-]inf in any case. Writes VALUE_INT when the
- * number is an integer that fits int64, else VALUE_DECIMAL in normal form. That is the significand (the
- * digits without leading or trailing zeros) and the power of ten of its last digit, written
- *     as int64 and int32 (12 bytes)   when the significand has at most 18 digits,
- *     as text (21 bytes and more)     when it has more: "-" when negative, the digits, "e", the power,
+ * ("1.10", "-0", "1e2", "+.5"), or NaN, [+-]Infinity, [+-]inf in any case. Writes VALUE_INT when
+ * the number is an integer that fits int64, else VALUE_DECIMAL in normal form. That is the
+ * significand (the digits without leading or trailing zeros) and the power of ten of its last
+ * digit, written
+ *     as int64, int32 (12 bytes)    when the significand has at most 18 digits
+ *     as text (21 bytes and more)   when it has more: "-" when negative, its digits, "e", the power
  *     as "NaN", "Infinity", "-Infinity":
+ *
  *     1.10 -> 11, -1      1e400 -> 1, 400      18446744073709551615 -> "18446744073709551615e0"
+ *
  * No digit is lost; time and space are linear in the length of the text, whatever the exponent.
- * A power beyond ±10^9 in normal form and text that is not a number: returns false and writes nothing.
+ * A power beyond ±10^9 in normal form and text that is not a number: returns false, writes nothing.
  */
 bool value_add_decimal(struct buffer *out, const char *text, size_t length) MUST_CHECK;
 
 /*
  * The same from base-10000 digits, as PostgreSQL's numeric sends them: the value is
- * sum(digits[i] * 10000^(weight - i)), digits big-endian u16 (borrowed, unaligned). What is not such a
- * number (a digit above 9999, a power beyond ±10^9) becomes a VALUE_RAW.
+ * sum(digits[i] * 10000^(weight - i)), digits big-endian u16 (borrowed, unaligned). What is not
+ * such a number (a digit above 9999, a power beyond ±10^9) becomes a VALUE_RAW.
  */
 void value_add_base10000(struct buffer *out, bool negative, int weight, size_t count,
                          const unsigned char *digits);
@@ -110,24 +114,25 @@ void value_add_base10000(struct buffer *out, bool negative, int weight, size_t c
 /* A VALUE_INT, VALUE_DECIMAL or VALUE_DOUBLE as the nearest double; NaN for other tags. */
 double value_to_double(const struct value *value);
 
-/* Civil days since 1970-01-01 of a proleptic Gregorian date, and back. Any int64 year that PostgreSQL
- * or MySQL can hold. month 1..12, day 1..31 (not checked against the month). */
+/* Civil days since 1970-01-01 of a proleptic Gregorian date, and back. Any int64 year that
+ * PostgreSQL or MySQL can hold. month 1..12, day 1..31 (not checked against the month). */
 int64_t civil_to_days(int64_t year, unsigned month, unsigned day);
 void civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 bool civil_is_date(int64_t year, unsigned month, unsigned day); /* a day of the calendar? */
 
 /*
  * Prints a value for people, as one line of valid UTF-8: numbers plainly, dates as ISO 8601
- * ("2024-01-31 10:00:00.5", instants with "Z", years before 1 as "-0043", 1 BC being "0000"), bytes as 0x
- * and hex, text as it is but control characters, line separators, bidirectional controls and invalid UTF-8
- * as \xHH (a backslash stays itself), arrays as {a,"b c",NULL}. NULL prints as "NULL" (callers that can
- * show null check the tag first). At most `most` bytes are printed of it (never half a character); when
- * it is longer, "… (N characters)" or "… (N bytes)" follows, N being the whole value's.
+ * ("2024-01-31 10:00:00.5", instants with "Z", years before 1 as "-0043", 1 BC being "0000"), bytes
+ * as 0x and hex, text as it is but control characters, line separators, bidirectional controls and
+ * invalid UTF-8 as \xHH (a backslash stays itself), arrays as {a,"b c",NULL}. NULL prints as "NULL"
+ * (callers that can show null check the tag first). At most `most` bytes are printed of it (never
+ * half a character); when it is longer, "… (N characters)" or "… (N bytes)" follows, N being the
+ * whole value's.
  */
 void value_print(struct buffer *out, const struct value *value, size_t most);
 
-/* Total order for display: by tag (VALUE_INT and VALUE_DECIMAL being one), then numbers, times and text by
- * what they mean. <0, 0, >0; 0 only when the values are equal. */
+/* Total order for display: by tag (VALUE_INT and VALUE_DECIMAL being one), then numbers, times and
+ * text by what they mean. <0, 0, >0; 0 only when the values are equal. */
 int value_compare(const struct value *one, const struct value *other);
 
 #endif

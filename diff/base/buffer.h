@@ -1,8 +1,8 @@
 /*
- * The one byte buffer. data is never NULL and always has a '\0' after length, so a buffer of text is
- * a C string. A buffer has a maximum, so that a hostile input cannot eat memory: an append beyond it
- * sets `overflowed` and drops the bytes; writers append freely and look once, at the end, with
- * buffer_overflowed(). buffer_clear() resets length and overflowed and keeps the memory.
+ * The one byte buffer. data is never NULL and always has a '\0' after length, so a buffer of text
+ * is a C string. A buffer has a maximum, so that a hostile input cannot eat memory: an append
+ * beyond it sets `overflowed` and drops the bytes; writers append freely and look once, at the end,
+ * with buffer_overflowed(). buffer_clear() resets length and overflowed and keeps the memory.
  *
  *     struct buffer text = BUFFER_INIT(1 << 20);
  *     buffer_printf(&text, "%d rows", 3);     -> text.data = "3 rows"
@@ -26,11 +26,14 @@ struct buffer {
 
 extern unsigned char buffer_empty[1];
 
-#define BUFFER_INIT(max) {.data = buffer_empty, .maximum = (max)}
+#define BUFFER_INIT(max)                                                                           \
+    {                                                                                              \
+        .data = buffer_empty, .maximum = (max)                                                     \
+    }
 #define BUFFER_NO_LIMIT (SIZE_MAX / 2)
 
 void buffer_init(struct buffer *buffer, size_t maximum);
-void buffer_free(struct buffer *buffer); /* and makes it empty again */
+void buffer_free(struct buffer *buffer);              /* and makes it empty again */
 void buffer_grow(struct buffer *buffer, size_t more); /* slow path of buffer_reserve */
 
 static inline void buffer_clear(struct buffer *buffer)

@@ -2,9 +2,9 @@
  * One error value for the whole program.
  *
  * Every fallible function returns bool (false: failed), takes a last `struct err *` and is marked
- * MUST_CHECK. The place that fails writes the sentence (what happened, to which table, line or file,
- * and what to do); a caller may put one phrase before it with err_prefix(). Only main() prints it.
- * No sentence ever holds a password: callers pass only text that is safe to show.
+ * MUST_CHECK. The place that fails writes the sentence (what happened, to which table, line or
+ * file, and what to do); a caller may put one phrase before it with err_prefix(). Only main()
+ * prints it. No sentence ever holds a password: callers pass only text that is safe to show.
  */
 #ifndef TALLY_BASE_ERROR_H
 #define TALLY_BASE_ERROR_H

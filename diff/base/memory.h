@@ -1,7 +1,7 @@
 /*
- * Allocation that cannot fail half-way: when the system has no memory, the program says so and exits
- * with 70, because nothing sensible can be reported without memory. Sizes that an input controls
- * must be bounded by the caller (buffer.h has a maximum for that).
+ * Allocation that cannot fail half-way: when the system has no memory, the program says so and
+ * exits with 70, because nothing sensible can be reported without memory. Sizes that an input
+ * controls must be bounded by the caller (buffer.h has a maximum for that).
  */
 #ifndef TALLY_BASE_MEMORY_H
 #define TALLY_BASE_MEMORY_H
@@ -13,7 +13,8 @@ void *mem_zero(size_t count, size_t size) __attribute__((malloc, returns_nonnull
 /* A new block of count × size bytes with the old content; multiplication is checked. */
 void *mem_resize(void *block, size_t count, size_t size) __attribute__((returns_nonnull));
 char *mem_copy_string(const char *text) __attribute__((malloc, returns_nonnull));
-char *mem_copy_bytes(const void *bytes, size_t length) __attribute__((malloc, returns_nonnull)); /* + '\0' */
+char *mem_copy_bytes(const void *bytes, size_t length)
+    __attribute__((malloc, returns_nonnull)); /* + '\0' */
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
 /*
@@ -23,11 +24,15 @@ char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2), r
 struct arena {
     struct arena_block *blocks;
 };
-#define ARENA_INIT {0}
+#define ARENA_INIT                                                                                 \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull)); /* zeroed */
 char *arena_copy(struct arena *arena, const char *text) __attribute__((returns_nonnull));
-char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length) __attribute__((returns_nonnull));
+char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length)
+    __attribute__((returns_nonnull));
 char *arena_format(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
 void arena_free(struct arena *arena);

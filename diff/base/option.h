@@ -1,5 +1,5 @@
 /*
- * Command-line options as one table: parser, --help and the man page's OPTIONS section come from it.
+ * Command-line options as one table: parser, --help and the man page's OPTIONS section come of it.
  *
  *     static const struct option_row rows[] = {
  *         {"jobs", 'j', OPTION_INT, "N", offsetof(struct verify_options, jobs), "2", 1, 64,
@@ -35,14 +35,16 @@ struct option_row {
 };
 
 /*
- * Parses argv (argc includes the program name) into the struct at `fields`: defaults first. "--name value",
- * "--name=value", "-n value", "-nvalue", "--" ends options, unambiguous prefixes are NOT accepted. Operands
- * are collected in operands (room for `most`), their number in *operand_count; too many is an error. An
- * unknown option suggests the nearest known one. "-" is an operand, letters of flags may stand together
- * ("-qv"). ERR_USAGE on anything wrong; no operand is ever repeated in a message, for it may hold a password.
+ * Parses argv (argc includes the program name) into the struct at `fields`: defaults first.
+ * "--name value", "--name=value", "-n value", "-nvalue", "-qv" for flags; "--" ends options, "-" is
+ * an operand, unambiguous prefixes are NOT accepted. Operands are collected in operands (room for
+ * `most`), their number in *operand_count; too many is an error. An unknown option suggests the
+ * nearest known one. ERR_USAGE on anything wrong; a message never repeats an operand, nor a value
+ * that looks like a URI or a setting, for they may hold a password.
  */
 bool option_parse(const struct option_row *rows, int argc, char **argv, void *fields,
-                  const char **operands, size_t most, size_t *operand_count, struct err *err) MUST_CHECK;
+                  const char **operands, size_t most, size_t *operand_count,
+                  struct err *err) MUST_CHECK;
 
 /* The options part of --help, wrapped to `width` columns, grouped. */
 void option_help(const struct option_row *rows, int width, struct buffer *out);
