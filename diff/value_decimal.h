@@ -1,6 +1,6 @@
 /*
  * The digits of an exact number, read back from its canonical value: what printing, ordering and
- * rounding it have in common. Used by value*.c only.
+ * rounding it have in common. Used by value*.c, and by canon_*.c for floats and tolerances.
  */
 #ifndef TALLY_VALUE_DECIMAL_H
 #define TALLY_VALUE_DECIMAL_H

@@ -43,18 +43,46 @@ bool kind_from_name(const char *name, enum kind *kind);
 struct canon {
     enum kind kind;
     enum kind element; /* KIND_ARRAY: of the elements */
-    bool narrow;       /* KIND_FLOAT: compare as 4-byte floats */
+    enum type_class class[SIDES];
+    bool narrow; /* KIND_FLOAT: compare as 4-byte floats */
     bool zero_date_null;
     bool strip_zero_padding;
     bool swapped;
-    const char *separator; /* KIND_ARRAY: packed text is split here; NULL: PostgreSQL or JSON array text */
+    /* KIND_ARRAY, KIND_SET: packed text is split here; NULL: PostgreSQL or JSON array text (sets:
+     * else at commas). Borrowed from the options. */
+    const char *separator;
     const struct zone *zone[SIDES]; /* KIND_INSTANT: of a naive side; NULL: UTC */
     /* Judged when drilling, not hashed: */
     int precision; /* -1: exact */
     enum tolerance_unit tolerance;
-    double tolerance_amount;
-    int tolerance_digits;
+    double tolerance_amount;     /* ABS, ULP */
+    const char *tolerance_exact; /* ABS: the decimal text; borrowed from the options */
+    int tolerance_digits;        /* DIGITS */
 };
+
+/* The options that may be given for one pair of columns and mean nothing for another. */
+enum canon_option {
+    CANON_KIND = 1,
+    CANON_ZONE = 2,
+    CANON_PRECISION = 4,
+    CANON_TOLERANCE = 8,
+    CANON_ZERO_DATE = 16,
+    CANON_STRIP = 32,
+    CANON_SWAPPED = 64,
+    CANON_SEPARATOR = 128
+};
+
+/*
+ * Which of the given options mean nothing for this pair, as a set of canon_option: canon_choose()
+ * calls them ERR_USAGE. A general rule ("*_at": precision 0) also matches columns that it was not
+ * meant for: the caller asks here and drops, with canon_drop_options(), those that came from a
+ * general rule. An unknown kind's name is not reported here; canon_choose() says it. When the kind
+ * does not fit, the others are judged by the kind that the types themselves choose. A pair that is
+ * not verified has no misfits.
+ */
+unsigned canon_misfits(const struct type *source, const struct type *target,
+                       const struct column_options *options);
+void canon_drop_options(struct column_options *options, unsigned dropped);
 
 /*
  * Chooses the kind of a pair of types under its (already merged) options, by the contract.
@@ -70,14 +98,23 @@ bool canon_choose(const struct type *source, const struct type *target,
 /* The leniencies that are on, as a phrase ("precision 0, zero dates are NULL"), "" when none. */
 void canon_describe_leniency(const struct canon *canon, struct buffer *out);
 
-/* Appends the canonical value of a cell. Never fails: what the kind cannot hold becomes VALUE_RAW or
- * VALUE_SPECIAL, which equal only themselves. Thread safe. */
-void canon_cell(const struct canon *canon, enum side side, const struct cell *cell, struct buffer *out);
+/* Appends the canonical value of a cell. Never fails: what the kind cannot hold becomes VALUE_RAW
+ * or VALUE_SPECIAL, which equal only themselves. Thread safe. */
+void canon_cell(const struct canon *canon, enum side side, const struct cell *cell,
+                struct buffer *out);
 
 /* Does the pair need canon_equal(), because equal values may have unequal encodings? */
 bool canon_is_lenient(const struct canon *canon);
 
-/* Equality of two values of the pair, leniencies included. */
+/*
+ * Equality of two values of the pair, leniencies included.
+ * - precision N: both cut to N digits of a second agree, or both rounded to them do.
+ * - tolerance abs: exact for numbers. For floats the difference may exceed it by the rounding of
+ * the two numbers themselves (1.1 and 1.05 are within 0.05), at most by a millionth of it.
+ * - tolerance digits: both rounded to so many significant digits agree; ulp: finite numbers only.
+ * - A local time that the clock showed twice (a zone is given) equals both instants.
+ * NULL, VALUE_RAW and VALUE_SPECIAL equal only themselves, whatever the leniency.
+ */
 bool canon_equal(const struct canon *canon, const struct value *source, const struct value *target);
 
 #endif
