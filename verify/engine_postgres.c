@@ -504,8 +504,7 @@ static const struct pin {
     {"gin_fuzzy_search_limit", "0", 0, false},
     {"zero_damaged_pages", "off", 0, true},
     {"ignore_checksum_failure", "off", 0, true},
-    /* As long as it takes. */
-    {"statement_timeout", "0", 0, false},
+    /* As long as it takes; statement_timeout is off already. */
     {"lock_timeout", "0", 0, false},
     {"idle_in_transaction_session_timeout", "0", 0, false},
     {"idle_session_timeout", "0", 140000, false},
@@ -516,6 +515,18 @@ static const struct pin {
     {"jit", "off", 0, false},
 };
 
+/* A role's statement_timeout may be so short that it hits even this, now and then. */
+static void end_timeout(struct connection *connection)
+{
+    bool timed_out = true;
+    for (int i = 0; timed_out && i < 20; i++) {
+        PGresult *result = PQexec(connection->pg, "SET statement_timeout = 0");
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        timed_out = state && strcmp(state, "57014") == 0;
+        PQclear(result);
+    }
+}
+
 static bool pin_session(struct connection *connection, struct err *err)
 {
     struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -523,6 +534,7 @@ static bool pin_session(struct connection *connection, struct err *err)
     bool superuser = super && strcmp(super, "on") == 0;
     PGresult *result;
 
+    end_timeout(connection);
     buffer_add_text(&sql, "SELECT");
     for (size_t i = 0; i < sizeof pins / sizeof *pins; i++)
         if (connection->version >= pins[i].since && (superuser || !pins[i].superuser))
@@ -1247,7 +1259,7 @@ static void read_pipeline(PGconn *pg, PGresult **described, PGresult **rows, PGr
         else if (status == PGRES_TUPLES_OK)
             kept = rows;
         else if (result && status == PGRES_COMMAND_OK)
-            kept = described; /* the description comes after the success of the preparation */
+            kept = described; /* the description is the last of the successes without rows */
         ended = status == PGRES_PIPELINE_SYNC || PQstatus(pg) == CONNECTION_BAD;
         if (kept && !(kept == error && *error)) {
             PQclear(*kept);
@@ -1285,7 +1297,11 @@ static bool describe_statement(struct connection *connection, const char *sql, c
     *described = NULL;
     if (!PQenterPipelineMode(pg))
         return fail(connection, NULL, ERR_TABLE, what, err);
+    /* Locks of the tables that were read before go away with the savepoint's work: thousands of
+     * them would fill the server's lock table. */
     bool sent =
+        (!connection->in_snapshot ||
+         PQsendQueryParams(pg, "ROLLBACK TO SAVEPOINT tally", 0, NULL, NULL, NULL, NULL, 0)) &&
         PQsendPrepare(pg, "", sql, 0, NULL) && PQsendDescribePrepared(pg, "") &&
         (!relation || PQsendQueryParams(pg, rewritten_sql, 1, NULL, values, NULL, NULL, 0)) &&
         PQpipelineSync(pg);
@@ -1444,16 +1460,23 @@ static bool begin_own(struct connection *connection, struct err *err)
     return true;
 }
 
-/* False without an error of the run: the server does not share it, *why says so. */
-static bool export_snapshot(struct connection *connection, char id[64], struct err *why)
+/* As begin_own(), with a name for the snapshot, under which others can take it over. False with
+ * ERR_TABLE: the server does not share it. A snapshot cannot be exported behind a savepoint. */
+static bool begin_exported(struct connection *connection, char id[64], struct err *err)
 {
     PGresult *result;
-    if (!query(connection, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL, &result, ERR_TABLE,
-               "its snapshot cannot be exported", why))
+    if (!end_transaction(connection, err) || !run(connection, BEGIN_SQL, err) ||
+        !query(connection, "SELECT pg_catalog.pg_export_snapshot()", 0, NULL, &result, ERR_TABLE,
+               "the snapshot cannot be exported", err))
         return false;
     snprintf(id, 64, "%s", text_at(result, 0, 0));
     PQclear(result);
-    return strspn(id, "0123456789ABCDEFabcdef-") == strlen(id);
+    if (strspn(id, "0123456789ABCDEFabcdef-") != strlen(id))
+        return err_set(err, ERR_TABLE, "the snapshot has an unknown form of name");
+    if (!run(connection, "SAVEPOINT tally", err))
+        return false;
+    connection->in_snapshot = true;
+    return true;
 }
 
 static bool import_snapshot(struct connection *connection, const char *id, struct err *err)
@@ -1473,11 +1496,9 @@ static bool postgres_begin(struct connection *const *connections, size_t count,
     struct err why = {.code = ERR_NONE};
 
     *state = SNAPSHOT_SHARED;
-    if (!count)
-        return true;
-    if (!begin_own(connections[0], err))
-        return false;
-    bool shared = count == 1 || export_snapshot(connections[0], id, &why);
+    if (count <= 1)
+        return count == 0 || begin_own(connections[0], err);
+    bool shared = begin_exported(connections[0], id, &why);
     for (size_t i = 1; shared && i < count; i++)
         shared = import_snapshot(connections[i], id, &why);
     if (shared)
