@@ -87,9 +87,11 @@ if [[ ! -x $tally && -z ${LOAD_ONLY:-} ]]; then
 	exit 1
 fi
 
-# Clients, as superusers. SQL comes on standard input or as -e / -c.
+# Clients, as superusers. SQL comes on standard input or as -e / -c. MySQL's own client does where
+# MariaDB's is not.
+my_client=$(command -v mariadb || command -v mysql)
 my() {
-	mariadb --no-defaults --socket="$MARIADB_SOCKET" --user=root --default-character-set=utf8mb4 \
+	"$my_client" --no-defaults --socket="$MARIADB_SOCKET" --user=root --default-character-set=utf8mb4 \
 		--batch --skip-column-names --max-allowed-packet=1G "$@"
 }
 pg() {
@@ -107,7 +109,9 @@ pg_in() {
 # make_database ENGINE NAME [MORE]: MORE is added to CREATE DATABASE.
 make_database() {
 	case $1 in
-	mariadb) my -e "create or replace database \`$2\` ${3:-character set utf8mb4}" ;;
+	mariadb)
+		my -e "drop database if exists \`$2\`; create database \`$2\` ${3:-character set utf8mb4}"
+		;;
 	postgres)
 		pg -c "drop database if exists \"$2\" with (force)" \
 			-c "create database \"$2\" template template0 ${3:-}"
@@ -120,6 +124,13 @@ drop_database() {
 	postgres) pg -c "drop database if exists \"$2\" with (force)" ;;
 	esac
 }
+
+# "mariadb" or "mysql": which of the two the server is that the tests call mariadb.
+my_brand() {
+	if [[ $(my -e 'select version()') == *MariaDB* ]]; then echo mariadb; else echo mysql; fi
+}
+# PostgreSQL's version: "15".
+pg_version() { echo $(($(pg -c 'show server_version_num') / 10000)); }
 
 # uri ENGINE DATABASE [USER PASSWORD]
 uri() {
