@@ -558,6 +558,31 @@ static bool pin_session(struct connection *connection, struct err *err)
     return true;
 }
 
+/*
+ * What a transaction sees of a table that was truncated or rewritten after its snapshot is nothing
+ * ("MVCC Caveats" in the manual): rows would be missing that are not. The catalog as of the
+ * snapshot names the file that the rows were in then, pg_relation_filenode() the one of now. The
+ * statement that was prepared before holds the lock that keeps it so.
+ */
+static const char rewritten_sql[] =
+    "SELECT pg_catalog.count(*) > 0 FROM ("
+    " SELECT $1::pg_catalog.regclass::pg_catalog.oid AS oid UNION"
+    " SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass)) r"
+    " LEFT JOIN pg_catalog.pg_class c ON c.oid = r.oid"
+    " WHERE c.oid IS NULL OR (c.relkind IN ('r', 'm') AND c.relfilenode <> 0"
+    "  AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)";
+
+/* It runs before every scan, so it is planned once. */
+static bool prepare_questions(struct connection *connection, struct err *err)
+{
+    PGresult *result = PQprepare(connection->pg, "tally_rewritten", rewritten_sql, 1, NULL);
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!ok)
+        fail(connection, result, ERR_UNREACHABLE, connection->place, err);
+    PQclear(result);
+    return ok;
+}
+
 static void ignore_notice(void *argument, const PGresult *result)
 {
     (void)argument;
@@ -599,7 +624,7 @@ static bool set_up(struct connection *connection, struct server_info *info, stru
         return err_set(err, ERR_UNREACHABLE,
                        "%s: version %.40s is too old, Tally reads 12 and later", connection->place,
                        version);
-    if (!pin_session(connection, err))
+    if (!pin_session(connection, err) || !prepare_questions(connection, err))
         return false;
     if (!info)
         return true;
@@ -1270,20 +1295,6 @@ static void read_pipeline(PGconn *pg, PGresult **described, PGresult **rows, PGr
     }
 }
 
-/*
- * What a transaction sees of a table that was truncated or rewritten after its snapshot is nothing
- * ("MVCC Caveats" in the manual): rows would be missing that are not. The catalog as of the
- * snapshot names the file that the rows were in then, pg_relation_filenode() the one of now. The
- * statement that was prepared before holds the lock that keeps it so.
- */
-static const char rewritten_sql[] =
-    "SELECT pg_catalog.count(*) > 0 FROM ("
-    " SELECT $1::pg_catalog.regclass::pg_catalog.oid AS oid UNION"
-    " SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass)) r"
-    " LEFT JOIN pg_catalog.pg_class c ON c.oid = r.oid"
-    " WHERE c.oid IS NULL OR (c.relkind IN ('r', 'm') AND c.relfilenode <> 0"
-    "  AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)";
-
 /* Prepares one statement and describes its columns, in one round trip. relation: NULL, or the table
  * whose file has to be the snapshot's. what: for messages. */
 static bool describe_statement(struct connection *connection, const char *sql, const char *relation,
@@ -1303,7 +1314,7 @@ static bool describe_statement(struct connection *connection, const char *sql, c
         (!connection->in_snapshot ||
          PQsendQueryParams(pg, "ROLLBACK TO SAVEPOINT tally", 0, NULL, NULL, NULL, NULL, 0)) &&
         PQsendPrepare(pg, "", sql, 0, NULL) && PQsendDescribePrepared(pg, "") &&
-        (!relation || PQsendQueryParams(pg, rewritten_sql, 1, NULL, values, NULL, NULL, 0)) &&
+        (!relation || PQsendQueryPrepared(pg, "tally_rewritten", 1, values, NULL, NULL, 0)) &&
         PQpipelineSync(pg);
     if (!sent) {
         PQexitPipelineMode(pg);
