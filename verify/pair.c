@@ -133,7 +133,7 @@ static bool describe_expression(const struct pairs *pairs, const struct mapping_
     if (of->engine->describe(of->connection, of->schema, pairs->table->table[side],
                              entry->expression[side], NULL, type, err))
         return true;
-    if (err->code == ERR_TABLE) {
+    if (err->code == ERR_TABLE || err->code == ERR_USAGE) {
         char *text = mem_copy_string(err->text);
         pair_mapping_error(pairs->with->mapping, entry->mark, err,
                            "the %s expression of \"%s\" is refused: %s", side_name[side],
@@ -357,6 +357,18 @@ static void explain_marks(const struct pairs *pairs, const struct column_options
                           marks[i].mark.line);
 }
 
+/* Where the options come from that a pair of types contradicts: the first that the file gave. */
+static struct mark first_mark(const struct column_options *options)
+{
+    const struct mark marks[] = {options->tolerance_mark, options->precision_mark,
+                                 options->zone_mark,      options->leniency_mark,
+                                 options->separator_mark, options->kind_mark};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i].line)
+            return marks[i];
+    return (struct mark){0, 0};
+}
+
 static bool matches_ignore(const struct pairs *pairs, const struct candidate *pair)
 {
     const struct mapping_table *entry = pairs->with->entry;
@@ -408,8 +420,9 @@ static bool choose(const struct pairs *pairs, struct candidate *pair, struct err
         canon_describe_leniency(&pair->canon, &why);
         pair->leniency = arena_copy(arena, (const char *)why.data);
     } else {
-        err_prefix(err, "%s: column \"%s\" of %s", pairs->with->mapping->path, any_name(pair),
-                   pairs->table->table[SOURCE]->label);
+        struct mark mark = first_mark(&options);
+        err_prefix(err, "%s:%d:%d: column \"%s\" of %s", pairs->with->mapping->path, mark.line,
+                   mark.column, any_name(pair), pairs->table->table[SOURCE]->label);
     }
     buffer_free(&why);
     return ok;

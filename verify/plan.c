@@ -317,7 +317,7 @@ static bool check_where(const struct planning *planning, const struct table_pair
         struct type type;
         if (!of->engine->describe(of->connection, of->schema, pair->table[side], NULL, where, &type,
                                   err)) {
-            if (err->code == ERR_TABLE) {
+            if (err->code == ERR_TABLE || err->code == ERR_USAGE) {
                 char *text = mem_copy_string(err->text);
                 pair_mapping_error(planning->mapping, pair->entry->where_mark, err,
                                    "the %s condition is refused: %s", side_name[side], text);

@@ -110,6 +110,24 @@ static void want_schema(const char **names, size_t *count, const char *name)
     names[(*count)++] = name;
 }
 
+static const char *mapped_schema(const struct mapping *mapping, size_t i, enum side side)
+{
+    return side == SOURCE ? mapping->schemas[i].source : mapping->schemas[i].target;
+}
+
+/* A schema that a server does not have came from a line of the mapping, if its name stands there.
+ */
+static bool blame_mapping(const struct mapping *mapping, enum side side, struct err *err)
+{
+    err_prefix(err, "%s", side_name[side]);
+    for (size_t i = 0; err->code == ERR_USAGE && i < mapping->schema_count; i++) {
+        const struct mark *mark = &mapping->schemas[i].mark;
+        if (strstr(err->text, mapped_schema(mapping, i, side)))
+            return err_prefix(err, "%s:%d:%d", mapping->path, mark->line, mark->column);
+    }
+    return false;
+}
+
 /* The schemas that the mapping names, beside those that are read by default. */
 static bool read_schema(struct run *run, enum side side, struct err *err)
 {
@@ -129,8 +147,7 @@ static bool read_schema(struct run *run, enum side side, struct err *err)
             want_schema(wanted, &count, arena_copy(&names, schema->tables[i].schema));
     size_t known = count;
     for (size_t i = 0; i < mapping->schema_count; i++)
-        want_schema(wanted, &count,
-                    side == SOURCE ? mapping->schemas[i].source : mapping->schemas[i].target);
+        want_schema(wanted, &count, mapped_schema(mapping, i, side));
     for (size_t i = 0; i < mapping->table_count; i++) {
         const char *name = side == SOURCE ? mapping->tables[i].source : mapping->tables[i].target;
         const char *dot = name ? strchr(name, '.') : NULL;
@@ -141,7 +158,7 @@ static bool read_schema(struct run *run, enum side side, struct err *err)
     if (count > known) {
         schema_free(schema);
         ok = engine->read_schema(run->first[side], wanted, count, schema, err) ||
-             err_prefix(err, "%s", side_name[side]);
+             blame_mapping(mapping, side, err);
     }
     arena_free(&names);
     return ok;
