@@ -176,7 +176,7 @@ static void cell_bool(const struct canon *canon, enum side side, const struct ce
 {
     struct span span;
     bool truth;
-    if (cell->form == CELL_BOOL) {
+    if (cell->form == CELL_BOOL || (cell->form == CELL_INT && (cell->i == 0 || cell->i == 1))) {
         value_add_bool(out, cell->i != 0);
         return;
     }

@@ -225,9 +225,7 @@ bool parse_civil(const char *text, size_t length, struct civil *civil)
     if (f.month > 12 || f.day > 31 || f.hour > 23 || f.minute > 59 || f.second > 59)
         return false;
     *civil = (struct civil){.has_offset = f.has_offset};
-    /* Year 0 is no year of SQL's; MySQL stores it beside its zero dates. */
-    if (!f.year || !f.month || !f.day ||
-        !civil_is_date(f.year, (unsigned)f.month, (unsigned)f.day)) {
+    if (!civil_is_date(f.year, (unsigned)f.month, (unsigned)f.day)) {
         if (f.has_offset)
             return false;
         spell_impossible(&f, civil);

@@ -16,7 +16,8 @@
 struct zone;
 
 /* "Europe/Paris", "UTC", "+02:00" (east of Greenwich). ERR_USAGE when the tz database has no such
- * zone. Shared and kept until the process ends: not freed. Thread safe. */
+ * zone. A name is the tz database's even where PostgreSQL has an abbreviation of that name: CET has
+ * summers. Shared and kept until the process ends: not freed. Thread safe. */
 bool zone_find(const char *name, const struct zone **zone, struct err *err) MUST_CHECK;
 
 /*
