@@ -19,9 +19,10 @@ static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
      "Read from this YAML file how tables, columns and values correspond."},
     {"table", 't', OPTION_LIST, "PATTERN", FIELD(verify.tables), NULL, 0, 0, compare,
-     "Compare only tables whose name, of either side, matches this glob. Repeatable."},
+     "Compare only tables whose name, of either side, matches this glob; a view only when its name "
+     "is given in full. Repeatable."},
     {"exclude", 'x', OPTION_LIST, "PATTERN", FIELD(verify.excludes), NULL, 0, 0, compare,
-     "Leave out tables whose name matches this glob. Repeatable."},
+     "Leave out tables whose name, of either side, matches this glob. Repeatable."},
     {"jobs", 'j', OPTION_INT, "N", FIELD(verify.jobs), "2", 1, 64, compare,
      "Use N connections and threads per side."},
     {"format", 'f', OPTION_CHOICE, "text|json", FIELD(verify.format), "text", 0, 0, report,
@@ -52,14 +53,34 @@ static const struct entry uris[] = {
      "service, and the PG* "
      "environment."},
     {"mysql://[USER[:PASSWORD]@][HOST][:PORT]/DATABASE[?NAME=VALUE&...]",
-     "MySQL or MariaDB (mariadb:// is the same). Names: socket, ssl-mode, ssl-ca and others. What "
-     "is missing comes "
-     "from the [client] section of the usual my.cnf files, the password also from MYSQL_PWD."},
+     "MySQL or MariaDB (mariadb:// is the same). Names: socket, ssl-mode, ssl-ca, ssl-cert, "
+     "ssl-key, server-public-key, connect_timeout. What is missing comes from the [client] section "
+     "of the usual my.cnf files, the password also from MYSQL_PWD."},
+};
+
+/* For the man page: the keys of the mapping file, in the order of mapping.h. */
+static const struct entry mapping_keys[] = {
+    {"schemas: {SOURCE: TARGET, ...}", "Schemas (MySQL: databases) that have another name."},
+    {"exclude: [PATTERN, ...]", "Tables of either side to leave out."},
+    {"rules: [RULE, ...]",
+     "Options for every column that a rule's patterns match: table, column, types: {source: "
+     "PATTERN, target: PATTERN}. For each option the most specific rule that gives it counts; of "
+     "equal ones the later."},
+    {"tables: {SOURCE: TARGET, ...}",
+     "Tables of other names; instead of the target's name {target: NAME, key: [COLUMN, ...], "
+     "where: "
+     "CONDITION, ignore: [PATTERN, ...], columns: {SOURCE: TARGET, ...}}, and instead of a target "
+     "column's name {target: NAME, source_expr: SQL, target_expr: SQL} with options."},
+    {"options of rules and columns",
+     "kind, zone, separator and swapped say how to read a value; precision, tolerance: {abs: N}, "
+     "{digits: N} or {ulp: N}, zero_date: null and strip_zero_padding: true are leniencies; "
+     "ignore: "
+     "true leaves a column out. --explain shows which line decided what."},
 };
 
 static const struct entry exits[] = {
     {"0", "equal: both sides hold the same rows (--explain: the plan was made)"},
-    {"1", "different"},
+    {"1", "different: rows, or tables or columns that one side lacks"},
     {"2", "inconclusive: nothing differs, but something could not be compared"},
     {"64", "wrong usage: the command, the mapping or a file must be changed"},
     {"69", "a server cannot be reached, or refuses us"},
@@ -82,6 +103,9 @@ static const struct entry environment[] = {
     {"PGHOST, PGPASSWORD, PGPASSFILE, PGSERVICE, ...", "Defaults of libpq for postgresql:// URIs."},
     {"MYSQL_PWD", "Password for mysql:// URIs that have none."},
     {"NO_COLOR", "When set and not empty, no colour and no escape sequence is written."},
+    {"TMPDIR",
+     "Folder of the temporary files that hold rows while differences are looked for; they have no "
+     "name and vanish with the process. Without it /tmp."},
     {"TERM", "When unset or dumb, no colour is written and no progress line is redrawn."},
 };
 
@@ -106,7 +130,9 @@ static const char *const description[] = {
     "never called a difference.",
     "Sessions are read only and nothing is created on either server. Passwords in a URI are hidden "
     "from every "
-    "output and from the process list; a password file keeps them out of the shell's history too.",
+    "output and from tally-verify's entry in the process list, though not from that of a program "
+    "that "
+    "starts it (sudo, timeout); a password file keeps them out of both and of the shell's history.",
 };
 
 bool command_parse(int argc, char **argv, struct command *command, struct err *err)
@@ -231,6 +257,7 @@ void command_man(struct buffer *out)
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(rows, out);
     man_entries(out, "URIS", uris, COUNT(uris));
+    man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
     man_entries(out, "EXIT STATUS", exits, COUNT(exits));
     man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
     man_entries(out, "FILES", files, COUNT(files));
