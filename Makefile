@@ -36,7 +36,7 @@ VERIFY_SOURCES = $(filter-out verify/main.c,$(wildcard verify/*.c))
 UNIT_SOURCES = $(wildcard tests/unit/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all install clean demo check check-matrix unit fuzz lint format packages-build
+.PHONY: all install clean demo check check-matrix unit fuzz lint format bench packages-build
 all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1
 
 $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
@@ -105,6 +105,12 @@ fuzz:
 
 lint:
 	@tests/lint
+
+# How fast, against the fastest way to read the same rows; not a part of `make check`.
+bench:
+	@fixtures/packages demo
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/bench/run
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
