@@ -48,6 +48,10 @@ enum {
     ER_UNKNOWN_VARIABLE = 1193,
     ER_CONVERTED_INVALID = 1300,
     ER_OVER_PACKET = 1301,
+    ER_NEEDS_PRIVILEGE = 1227,
+    ER_INTERRUPTED = 1317,
+    ER_BROKEN_VIEW = 1356,
+    ER_DENIED_ROUTINE = 1370,
     ER_CACHE_IS_OFF = 1651,
     ER_DENIED_SOCKET = 1698,
     CLIENT_SOCKET = 2002,
@@ -65,13 +69,19 @@ enum {
 
 struct reader;
 
+/* How one attempt treats TLS. */
+struct attempt {
+    bool tls, verify;
+};
+
 struct connection {
     MYSQL *mysql;
     char *uri;      /* for the second connection that cancels this one */
     char *place;    /* "db.example.org:3306", for messages */
     char *identity; /* which server answered: an id to kill is worth nothing on another one */
     char *id;       /* CONNECTION_ID() */
-    int socket;     /* a duplicate, so that cancel() never shuts a number that was given away */
+    struct attempt attempt; /* what worked, for the same */
+    int socket; /* a duplicate, so that cancel() never shuts a number that was given away */
     bool lost;
     unsigned code; /* of the last error */
     struct engine_mysql_session session;
@@ -288,6 +298,8 @@ struct target {
     const char *tls_text, *timeout_text;
     enum tls_mode tls;
     unsigned timeout; /* seconds */
+    bool known;       /* attempt is the one that worked before */
+    struct attempt attempt;
 };
 
 struct parameter_row {
@@ -382,11 +394,6 @@ static bool target_read(const char *text, struct target *target, struct err *err
 /* ---- Connecting
  * ------------------------------------------------------------------------------------ */
 
-/* How one attempt treats TLS. */
-struct attempt {
-    bool tls, verify;
-};
-
 /*
  * A client that has read the [client] sections of the usual option files. The library reads them
  * inside mysql_real_connect(), where they would win over what the URI says; so a first call that
@@ -443,13 +450,13 @@ static void set_tls(MYSQL *mysql, const struct target *target, const struct atte
         mysql_options(mysql, MYSQL_OPT_SSL_KEY, target->key);
 }
 
-static void set_options(MYSQL *mysql, const struct target *target, const struct attempt *attempt)
+static void set_options(MYSQL *mysql, const struct target *target)
 {
     unsigned off = 0;
     unsigned long packet = HUGE_PACKET;
     client_bool no = 0, yes = 1;
 
-    set_tls(mysql, target, attempt);
+    set_tls(mysql, target, &target->attempt);
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &target->timeout);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
@@ -492,14 +499,15 @@ static bool uses_socket(MYSQL *mysql, const struct target *target)
            (is_local(host) && !target->uri.port && mysql->options.protocol != MYSQL_PROTOCOL_TCP);
 }
 
-static bool client_connect(MYSQL *mysql, const struct target *target, const struct attempt *attempt)
+static bool client_connect(MYSQL *mysql, struct target *target, struct attempt attempt)
 {
     const char *host = host_of(mysql, target);
     bool local = uses_socket(mysql, target);
     /* Who names a port means TCP, although "localhost" means the socket to the library. */
     unsigned protocol = local ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 
-    set_options(mysql, target, attempt);
+    target->attempt = attempt;
+    set_options(mysql, target);
     mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
     return mysql_real_connect(mysql,
                               local  ? "localhost"
@@ -517,19 +525,21 @@ static bool client_connect(MYSQL *mysql, const struct target *target, const stru
  * the certificate is not trusted, which shows that there is TLS, and trust was not asked for, the
  * second attempt leaves out the verification.
  */
-static bool connect_in_steps(MYSQL *mysql, const struct target *target, enum tls_mode mode)
+static bool connect_in_steps(MYSQL *mysql, struct target *target, enum tls_mode mode)
 {
+    if (target->known)
+        return client_connect(mysql, target, target->attempt);
     if (mode == TLS_DISABLED || (mode == TLS_PREFERRED && uses_socket(mysql, target)))
-        return client_connect(mysql, target, &(struct attempt){.tls = false});
-    if (client_connect(mysql, target, &(struct attempt){.tls = true, .verify = true}))
+        return client_connect(mysql, target, (struct attempt){.tls = false});
+    if (client_connect(mysql, target, (struct attempt){.tls = true, .verify = true}))
         return true;
     if (mysql_errno(mysql) != CLIENT_TLS || mode == TLS_CA || mode == TLS_IDENTITY)
         return false;
     if (!strstr(mysql_error(mysql), "server does not support"))
-        return client_connect(mysql, target, &(struct attempt){.tls = true});
+        return client_connect(mysql, target, (struct attempt){.tls = true});
     if (mode == TLS_REQUIRED)
         return false;
-    return client_connect(mysql, target, &(struct attempt){.tls = false});
+    return client_connect(mysql, target, (struct attempt){.tls = false});
 }
 
 /* Where the URI says nothing, the option files may. */
@@ -544,9 +554,9 @@ static enum tls_mode mode_of(MYSQL *mysql, const struct target *target)
     return verify ? TLS_IDENTITY : enforce ? TLS_REQUIRED : TLS_PREFERRED;
 }
 #else
-static bool connect_in_steps(MYSQL *mysql, const struct target *target, enum tls_mode mode)
+static bool connect_in_steps(MYSQL *mysql, struct target *target, enum tls_mode mode)
 {
-    return client_connect(mysql, target, &(struct attempt){.tls = mode != TLS_DISABLED});
+    return client_connect(mysql, target, (struct attempt){.tls = mode != TLS_DISABLED});
 }
 
 static enum tls_mode mode_of(MYSQL *mysql, const struct target *target)
@@ -603,7 +613,7 @@ static bool refused(MYSQL *mysql, const struct target *target, const char *place
 }
 
 /* Opens a client as the target says. *place is set when it could be found out. */
-static bool client_open(const struct target *target, MYSQL **mysql, char **place, struct err *err)
+static bool client_open(struct target *target, MYSQL **mysql, char **place, struct err *err)
 {
     *mysql = client_new();
     *place = NULL;
@@ -762,6 +772,7 @@ static bool connect_uri(const char *uri, struct connection **connection, struct 
             snprintf(info->shown_uri, sizeof info->shown_uri, "%s", target.uri.shown);
         fine = client_open(&target, &made->mysql, &made->place, err);
         if (fine) {
+            made->attempt = target.attempt;
             keep_socket(made);
             fine = read_session(made, info, err) && pin_session(made, err);
             if (!fine && err->code < ERR_USAGE)
@@ -1517,6 +1528,7 @@ static void disconnect(struct connection *connection)
 /* What the thread that kills needs; it may outlive the call, and the connection. */
 struct killing {
     char *uri, *id, *identity;
+    struct attempt attempt;
     atomic_int owners;
     pthread_mutex_t lock;
     pthread_cond_t over;
@@ -1546,6 +1558,8 @@ static void kill_query(const struct killing *killing)
 
     if (target_read(killing->uri, &target, &err)) {
         target.timeout = 1;
+        target.known = true;
+        target.attempt = killing->attempt;
         if (client_open(&target, &second.mysql, &second.place, &err) &&
             first_row(&second, "SELECT CONCAT_WS('|', @@hostname, @@port, @@server_id, @@datadir)",
                       1, &row, &err) &&
@@ -1597,6 +1611,7 @@ static void cancel(struct connection *connection)
     struct killing *killing = mem_zero(1, sizeof *killing);
     pthread_t thread;
 
+    killing->attempt = connection->attempt;
     killing->uri = mem_copy_string(connection->uri);
     killing->id = mem_copy_string(connection->id);
     killing->identity = mem_copy_string(connection->identity);
@@ -1680,7 +1695,8 @@ static bool type_of_field(const MYSQL_FIELD *field, struct arena *arena, struct 
         return false;
     *type = (struct type){
         .class = wire->class, .precision = -1, .base = wire->base, .name = wire->base};
-    type->is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
+    if (type->class >= TYPE_INT && type->class <= TYPE_DOUBLE)
+        type->is_unsigned = (field->flags & UNSIGNED_FLAG) != 0;
     switch (type->class) {
     case TYPE_TEXT:
         name_string_type(field, type);
@@ -1731,6 +1747,69 @@ static bool check_statement(struct connection *connection, const struct buffer *
     return err_set(err, ERR_USAGE, "%s: an expression may not hold a '?' outside of quotes", what);
 }
 
+/* Behind a quote: the place after its end, or where the text ends. A doubled quote is two quotes.
+ */
+static const char *skip_quoted(const char *place, char mark)
+{
+    for (; *place && *place != mark; place++)
+        if (*place == '\\' && mark != '`' && place[1])
+            place++;
+    return *place ? place + 1 : place;
+}
+
+/*
+ * Does the text stay inside the brackets that are put around it? "a) OR (b" would not: what is
+ * joined to it with AND would then bind to a part of it only.
+ */
+static bool is_closed(const char *place)
+{
+    size_t depth = 0;
+
+    while (*place) {
+        char c = *place++;
+        if (c == '\'' || c == '"' || c == '`')
+            place = skip_quoted(place, c);
+        else if (c == '#' || (c == '-' && *place == '-' && (!place[1] || place[1] <= ' ')))
+            place += strcspn(place, "\n");
+        else if (c == '/' && *place == '*')
+            return false; /* it may hide anything, or be executable */
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && depth-- == 0)
+            return false;
+    }
+    return depth == 0;
+}
+
+/* What is not the expression's fault. */
+static bool is_denial(unsigned code)
+{
+    static const unsigned codes[] = {ER_DENIED_DATABASE, ER_DENIED,         ER_DENIED_TABLE,
+                                     ER_DENIED_COLUMN,   ER_DENIED_ROUTINE, ER_NO_SUCH_TABLE_HERE,
+                                     ER_NEEDS_PRIVILEGE, ER_INTERRUPTED,    ER_BROKEN_VIEW};
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+static bool describe_field(const struct table *table, const char *expression, MYSQL_STMT *statement,
+                           struct arena *arena, struct type *type, struct err *err)
+{
+    MYSQL_RES *columns = mysql_stmt_result_metadata(statement);
+    bool fine = columns && mysql_num_fields(columns) == 2;
+
+    if (!fine)
+        (void)err_set(err, ERR_USAGE, "%s: \"%s\" is not one value", table->label, expression);
+    else if (!type_of_field(mysql_fetch_fields(columns), arena, type))
+        fine = err_set(err, ERR_TABLE, "%s: \"%s\" has a type that cannot be read", table->label,
+                       expression);
+    if (columns)
+        mysql_free_result(columns);
+    return fine;
+}
+
 /*
  * The expression stands in WHERE too, where the server refuses aggregates and window functions:
  * they would make fewer rows of the table. The line breaks end a comment before it swallows a
@@ -1742,33 +1821,27 @@ static bool describe(struct connection *connection, struct schema *schema,
 {
     struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
     MYSQL_STMT *statement;
-    const char *glue = " WHERE ";
 
     enter();
-    if (expression) {
-        buffer_printf(&sql, "SELECT (%s\n) FROM %s WHERE ((%s\n) IS NULL OR TRUE)", expression,
-                      table->parts[0].from, expression);
-        glue = " AND ";
-    } else {
-        add_select(&sql, "1", table);
-    }
+    if ((expression && !is_closed(expression)) || (where && !is_closed(where)))
+        return err_set(err, ERR_USAGE,
+                       "%s: the brackets or quotes of an expression do not match, or it holds a /* "
+                       "comment: %s",
+                       table->label, expression ? expression : where);
+    const char *value = expression ? expression : "1";
+    buffer_printf(&sql, "SELECT (%s\n), 1 FROM %s WHERE ((%s\n) IS NULL OR TRUE)", value,
+                  table->parts[0].from, value);
     if (where)
-        buffer_printf(&sql, "%s(%s\n)", glue, where);
+        buffer_printf(&sql, " AND (%s\n)", where);
     bool fine = check_statement(connection, &sql, table->label, &statement, err);
     buffer_free(&sql);
-    if (!fine)
+    if (!fine) {
+        if (err->code == ERR_TABLE && !is_denial(connection->code))
+            err->code = ERR_USAGE;
         return false;
-    if (expression) {
-        MYSQL_RES *columns = mysql_stmt_result_metadata(statement);
-        fine = columns && mysql_num_fields(columns) == 1;
-        if (!fine)
-            (void)err_set(err, ERR_USAGE, "%s: \"%s\" is not one value", table->label, expression);
-        else if (!type_of_field(mysql_fetch_fields(columns), &schema->arena, type))
-            fine = err_set(err, ERR_TABLE, "%s: \"%s\" has a type that cannot be read",
-                           table->label, expression);
-        if (columns)
-            mysql_free_result(columns);
     }
+    if (expression)
+        fine = describe_field(table, expression, statement, &schema->arena, type, err);
     mysql_stmt_close(statement);
     return fine;
 }
