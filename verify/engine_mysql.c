@@ -5,6 +5,7 @@
  * in engine_mysql_catalog.c.
  */
 #include "engine_mysql.h"
+#include "../diff/base/nearest.h"
 #include "../diff/value.h"
 #include "uri.h"
 
@@ -320,11 +321,11 @@ static const struct parameter_row parameter_rows[] = {
 
 static bool unknown_parameter(const char *name, struct err *err)
 {
-    const char *known[PARAMETER_COUNT + 1] = {NULL};
+    const char *known[PARAMETER_COUNT];
 
     for (size_t i = 0; i < PARAMETER_COUNT; i++)
         known[i] = parameter_rows[i].name;
-    const char *nearest = uri_nearest(name, known);
+    const char *nearest = nearest_word(name, known, PARAMETER_COUNT);
     if (nearest)
         return err_set(err, ERR_USAGE,
                        "the database URI has an unknown parameter \"%s\": did you mean \"%s\"?",
@@ -834,12 +835,45 @@ struct reader {
     uint64_t long_bytes;  /* of the row at hand */
 };
 
+#if CLIENT_IS_MARIADB
+/*
+ * Where a cell stands in the packet: MariaDB's header shows the place that
+ * mysql_stmt_fetch_column() reads from. A value of 100 MB is then in memory once. NULL when its
+ * length there is not what the library said.
+ */
+static const unsigned char *in_packet(struct reader *reader, const struct slot *slot)
+{
+    const unsigned char *place = reader->statement->bind[slot->column].u.row_ptr;
+    size_t bytes = !place          ? 0
+                   : *place < 251  ? 0
+                   : *place == 252 ? 2
+                   : *place == 253 ? 3
+                   : *place == 254 ? 8
+                                   : 0;
+    uint64_t length = 0;
+
+    for (size_t i = bytes; i > 0; i--)
+        length = length << 8 | place[i];
+    return bytes && length == slot->length ? place + 1 + bytes : NULL;
+}
+#else
+static const unsigned char *in_packet(struct reader *reader, const struct slot *slot)
+{
+    (void)reader;
+    (void)slot;
+    return NULL;
+}
+#endif
+
 /* The whole bytes of a long cell, or NULL. */
 static const unsigned char *long_bytes(struct reader *reader, struct slot *slot)
 {
     reader->long_bytes += slot->length;
     if (slot->length <= slot->near_size)
         return slot->near;
+    const unsigned char *place = in_packet(reader, slot);
+    if (place)
+        return place;
     if (slot->length > slot->far_size) {
         free(slot->far);
         reader->far_bytes += slot->length - slot->far_size;

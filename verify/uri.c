@@ -3,6 +3,7 @@
  * scheme names. Knows nothing of what the parts mean to a server.
  */
 #include "uri.h"
+#include "../diff/base/nearest.h"
 #include "engine.h"
 
 #include <stdlib.h>
@@ -42,47 +43,6 @@ bool uri_decode(char *text)
     return true;
 }
 
-/* Levenshtein's distance, for words of at most 31 bytes; 99 for longer ones. */
-static size_t distance(const char *one, const char *other)
-{
-    size_t row[32];
-    size_t length = strlen(other);
-
-    if (length > 31 || strlen(one) > 31)
-        return 99;
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 0; one[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < length; j++) {
-            size_t best = diagonal + (one[i] != other[j]);
-            if (best > row[j] + 1)
-                best = row[j] + 1;
-            if (best > row[j + 1] + 1)
-                best = row[j + 1] + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = best;
-        }
-    }
-    return row[length];
-}
-
-const char *uri_nearest(const char *word, const char *const *known)
-{
-    const char *nearest = NULL;
-    size_t least = 4; /* three slips are still a slip */
-
-    for (; *known; known++) {
-        size_t slips = distance(word, *known);
-        if (slips < least && slips * 2 < strlen(*known)) {
-            least = slips;
-            nearest = *known;
-        }
-    }
-    return nearest;
-}
-
 /* Is it a plain word, which can be repeated in a message without harm? */
 static bool is_word(const char *text, size_t length)
 {
@@ -94,13 +54,14 @@ static bool is_word(const char *text, size_t length)
 
 static bool unknown_scheme(const char *scheme, struct err *err)
 {
-    const char *all[16] = {NULL}; /* a few engines of two schemes each; the last stays NULL */
+    const char *all[16]; /* a few engines of two schemes each */
     size_t count = 0;
 
     for (size_t i = 0; i < ENGINE_COUNT; i++)
-        for (const char *const *s = engines[i]->schemes; *s && count < 15; s++)
+        for (const char *const *s = engines[i]->schemes; *s && count < sizeof all / sizeof *all;
+             s++)
             all[count++] = *s;
-    const char *nearest = uri_nearest(scheme, all);
+    const char *nearest = nearest_word(scheme, all, count);
     if (nearest)
         return err_set(err, ERR_USAGE, "unknown database scheme \"%s\": did you mean \"%s\"?",
                        scheme, nearest);

@@ -31,7 +31,4 @@ struct uri {
 bool uri_parse(const char *text, struct uri *uri, struct err *err) MUST_CHECK;
 void uri_free(struct uri *uri); /* wipes the password */
 
-/* The nearest of the known words (NULL ends them), or NULL when none is near. */
-const char *uri_nearest(const char *word, const char *const *known);
-
 #endif
