@@ -151,6 +151,8 @@ static void cell_number(const struct canon *canon, enum side side, const struct 
         add_unsigned(out, cell->u);
         return;
     case CELL_BOOL:
+        if (canon->class[side] != TYPE_BOOL && canon->class[side] != TYPE_ARRAY)
+            break; /* JSON's true in a packed array is not 1 */
         value_add_fixed(out, VALUE_INT, cell->i != 0);
         return;
     case CELL_BITS:
