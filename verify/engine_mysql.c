@@ -94,8 +94,7 @@ const struct engine_mysql_session *engine_mysql_session_of(const struct connecti
     return &connection->session;
 }
 
-/* ---- The library's own life --------------------------------------------------------------------
- */
+/* ---- The library's own life ------------------------------------------------------------------ */
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static pthread_key_t library_thread;
@@ -125,8 +124,7 @@ static void enter(void)
     entered = true;
 }
 
-/* ---- Quoting ------------------------------------------------------------------------------------
- */
+/* ---- Quoting --------------------------------------------------------------------------------- */
 
 static void quote(struct buffer *out, const char *text, char mark)
 {
@@ -158,8 +156,7 @@ void engine_mysql_quote_table(struct buffer *out, const char *database, const ch
     engine_mysql_quote_name(out, name);
 }
 
-/* ---- Errors -------------------------------------------------------------------------------------
- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 /* The connection is gone, or cannot be used any more. */
 static const unsigned lost_codes[] = {
@@ -223,8 +220,7 @@ static bool fail_statement(struct connection *connection, MYSQL_STMT *statement,
     return fail(connection, code, mysql_stmt_error(statement), what, err);
 }
 
-/* ---- Small queries, in the text protocol
- * --------------------------------------------------------- */
+/* ---- Small queries, in the text protocol ----------------------------------------------------- */
 
 bool engine_mysql_rows(struct connection *connection, const char *sql, engine_mysql_row *row,
                        void *context, struct err *err)
@@ -286,8 +282,7 @@ static bool first_row(struct connection *connection, const char *sql, size_t cou
     return engine_mysql_rows(connection, sql, keep_row, row, err);
 }
 
-/* ---- What a URI asks for
- * -------------------------------------------------------------------------- */
+/* ---- What a URI asks for --------------------------------------------------------------------- */
 
 enum tls_mode { TLS_UNSAID, TLS_DISABLED, TLS_PREFERRED, TLS_REQUIRED, TLS_CA, TLS_IDENTITY };
 static const char *const tls_names[] = {"",          "DISABLED",        "PREFERRED", "REQUIRED",
@@ -392,8 +387,7 @@ static bool target_read(const char *text, struct target *target, struct err *err
            read_file_name("server-public-key", target->public_key, err);
 }
 
-/* ---- Connecting
- * ------------------------------------------------------------------------------------ */
+/* ---- Connecting ------------------------------------------------------------------------------ */
 
 /*
  * A client that has read the [client] sections of the usual option files. The library reads them
@@ -631,8 +625,7 @@ static bool client_open(struct target *target, MYSQL **mysql, char **place, stru
     return true;
 }
 
-/* ---- The pinned session
- * ------------------------------------------------------------------------------ */
+/* ---- The pinned session ---------------------------------------------------------------------- */
 
 enum pin_for { PIN_BOTH, PIN_MARIADB, PIN_MYSQL };
 
@@ -788,8 +781,7 @@ static bool connect_uri(const char *uri, struct connection **connection, struct 
     return fine;
 }
 
-/* ---- Reading cells
- * -------------------------------------------------------------------------------------- */
+/* ---- Reading cells --------------------------------------------------------------------------- */
 
 struct slot;
 
@@ -1077,8 +1069,7 @@ static bool decode_inet(struct reader *reader, struct slot *slot, struct cell *c
     return inet_pton(six ? AF_INET6 : AF_INET, text, slot->words) == 1;
 }
 
-/* ---- Which way a column comes over the wire
- * --------------------------------------------------------- */
+/* ---- Which way a column comes over the wire -------------------------------------------------- */
 
 #define CLASS(class) (1U << (class))
 #define CLASS_WORDS                                                                                \
@@ -1157,8 +1148,7 @@ static const struct wire_row *find_wire(enum enum_field_types wire)
     return NULL;
 }
 
-/* ---- Statements
- * --------------------------------------------------------------------------------------- */
+/* ---- Statements ------------------------------------------------------------------------------ */
 
 static MYSQL_STMT *prepare(struct connection *connection, const struct buffer *sql,
                            const char *what, struct err *err)
@@ -1239,8 +1229,7 @@ static void add_scan(struct buffer *sql, const struct scan *scan)
     add_where(sql, scan);
 }
 
-/* ---- Scans
- * --------------------------------------------------------------------------------------------- */
+/* ---- Scans ----------------------------------------------------------------------------------- */
 
 static void reader_free(struct reader *reader)
 {
@@ -1556,8 +1545,7 @@ static void disconnect(struct connection *connection)
     free(connection);
 }
 
-/* ---- Cancelling
- * ----------------------------------------------------------------------------------------- */
+/* ---- Cancelling ------------------------------------------------------------------------------ */
 
 /* What the thread that kills needs; it may outlive the call, and the connection. */
 struct killing {
@@ -1663,8 +1651,7 @@ static void cancel(struct connection *connection)
         shutdown(connection->socket, SHUT_RDWR);
 }
 
-/* ---- Questions while planning
- * ----------------------------------------------------------------------------- */
+/* ---- Questions while planning ---------------------------------------------------------------- */
 
 static void add_select(struct buffer *sql, const char *what, const struct table *table)
 {
@@ -1690,7 +1677,7 @@ static const char *attribute_type(const MYSQL_FIELD *field, char name[32])
 
 static void name_string_type(const MYSQL_FIELD *field, struct type *type)
 {
-    char attribute[32];
+    char attribute[32] = "";
     bool blob = field->type != MYSQL_TYPE_STRING && field->type != MYSQL_TYPE_VAR_STRING &&
                 field->type != MYSQL_TYPE_VARCHAR;
 
@@ -1920,8 +1907,7 @@ static bool hides_columns(struct connection *connection, const struct table *tab
     return *hidden;
 }
 
-/* ---- Key bounds and splits
- * ------------------------------------------------------------------------------------ */
+/* ---- Key bounds and splits ------------------------------------------------------------------- */
 
 static int64_t clamp_int64(const char *text)
 {
@@ -2021,9 +2007,7 @@ static bool make_splits(struct connection *connection, const struct table *table
     return true;
 }
 
-/* ---- Snapshots
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Snapshots ------------------------------------------------------------------------------- */
 
 #define SNAPSHOT_TRIES 5
 

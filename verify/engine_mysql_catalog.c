@@ -25,7 +25,7 @@ struct reading {
     size_t column_capacity, key_capacity, part_capacity;
 };
 
-/* ---- Types ---------------------------------------------------------------------------------- */
+/* ---- Types ----------------------------------------------------------------------------------- */
 
 struct type_row {
     const char *base;
@@ -167,8 +167,7 @@ static void read_type(struct arena *arena, const char *const *cells, struct type
     }
 }
 
-/* ---- Character sets ---------------------------------------------------------------------------
- */
+/* ---- Character sets -------------------------------------------------------------------------- */
 
 /* Every code of these has a place in Unicode: what the server sends is the value. */
 static const char *const complete_charsets[] = {
@@ -226,8 +225,7 @@ static const char *select_text(struct arena *arena, const char *charset, const c
     return select;
 }
 
-/* ---- Tables -----------------------------------------------------------------------------------
- */
+/* ---- Tables ---------------------------------------------------------------------------------- */
 
 enum table_cell {
     TABLE_SCHEMA,
@@ -390,8 +388,7 @@ static bool add_column(void *context, const char *const *cells, struct err *err)
     return true;
 }
 
-/* ---- Keys -------------------------------------------------------------------------------------
- */
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 enum key_cell { KEY_SCHEMA, KEY_TABLE, KEY_NAME, KEY_COLUMN, KEY_PREFIX, KEY_NULLABLE };
 
@@ -448,8 +445,7 @@ static void put_primary_first(struct table *table)
     }
 }
 
-/* ---- All together ------------------------------------------------------------------------------
- */
+/* ---- All together ---------------------------------------------------------------------------- */
 
 static bool mark_found(void *context, const char *const *cells, struct err *err)
 {

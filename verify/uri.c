@@ -92,7 +92,7 @@ const struct engine *engine_for_uri(const char *uri, struct err *err)
     return NULL;
 }
 
-/* ---- Parts ---------------------------------------------------------------------------------- */
+/* ---- Parts ----------------------------------------------------------------------------------- */
 
 /* Decodes [from, to) into the arena; an empty part is NULL. `what` is for the message. */
 static bool take(struct uri *uri, const char *from, const char *to, const char *what,
