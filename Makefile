@@ -23,12 +23,11 @@ MYSQL_CFLAGS = $(shell $(MYSQL_CONFIG) --cflags 2>/dev/null)
 MYSQL_LIBS = $(shell $(MYSQL_CONFIG) --libs 2>/dev/null)
 DIFF_LIBS = $(call flags,libs,libxxhash) -lm
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,yaml-0.1) \
-              $(call flags,libs,jansson) $(call flags,libs,glib-2.0)
+              $(call flags,libs,jansson)
 
 $(BUILD)/verify/engine_postgres.o: LIBRARY = $(call flags,cflags,libpq)
 $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
 $(BUILD)/verify/mapping.o: LIBRARY = $(call flags,cflags,yaml-0.1)
-$(BUILD)/verify/zone.o: LIBRARY = $(call flags,cflags,glib-2.0)
 $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
 
 DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)

@@ -648,6 +648,20 @@ static void fill_plan(struct pairs *pairs)
     result->key_count = table->key_count;
 }
 
+/* A leniency that is on is shown in the report, not only when it is explained. */
+static void note_leniencies(const struct pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct candidate *pair = &pairs->items[i];
+        if (!pair->compared || !*pair->leniency)
+            continue;
+        char *text =
+            mem_format("column \"%s\" is compared leniently: %s", any_name(pair), pair->leniency);
+        text_list_add(&pairs->table->result->notes, text);
+        free(text);
+    }
+}
+
 /*
  * Without a key, whole rows are counted. Values under a leniency cannot choose a bucket, so the
  * rows are then grouped by the columns that have none; those come first.
@@ -688,6 +702,7 @@ bool pair_columns(const struct pairing *pairing, struct plan_table *table, struc
     if (ok) {
         sort_pairs(&pairs);
         fill_plan(&pairs);
+        note_leniencies(&pairs);
         table->comparable = table->column_count > 0;
         if (!table->comparable) {
             text_list_add(&result->reasons, "no column of the two tables can be compared");

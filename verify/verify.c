@@ -207,6 +207,7 @@ static bool open_side(struct run *run, enum side side, struct work_side *opened,
     bool ok = engine->begin(opened->connections, opened->connection_count, &state, &note, err) ||
               err_prefix(err, "%s", side_name[side]);
     if (ok) {
+        opened->shared = state == SNAPSHOT_SHARED;
         run->result->side[side].snapshot = snapshot_name[state];
         if (note.length)
             run->result->side[side].snapshot_note = mem_copy_string((const char *)note.data);
@@ -360,6 +361,18 @@ static void finish_pass(void *context, struct item *item)
     fail_table(item);
 }
 
+/* A try that failed and will be repeated is said once it is known how the table came out. */
+static void note_retry(void *context, const struct item *item, enum side side)
+{
+    struct run *run = context;
+    const struct item_side *of = &item->side[side];
+    char *text = mem_format("%s: read again on a new %s after: %s", side_name[side],
+                            of->err.code == ERR_LOST ? "connection" : "query", of->err.text);
+    text_list_add(&item->table->result->notes, text);
+    progress_log(run->progress, "%s: %s", item->table->result->name[SOURCE], text);
+    free(text);
+}
+
 static int compare_estimates(const void *one, const void *other)
 {
     const struct item *a = one, *b = other;
@@ -382,7 +395,9 @@ static void compare_digests(struct run *run)
     }
     run->stage = "comparing";
     qsort(items, count, sizeof *items, compare_estimates);
-    work_run(run->work, items, count, finish_digests, show_progress, run);
+    static const struct work_calls calls = {
+        .finish = finish_digests, .retry = note_retry, .tick = show_progress};
+    work_run(run->work, items, count, &calls, run);
     free(items);
 }
 
@@ -401,7 +416,9 @@ static void find_differences(struct run *run)
             items[next++].pass = &run->drills[i]->passes[p];
         }
     run->stage = "finding the differences";
-    work_run(run->work, items, count, finish_pass, show_progress, run);
+    static const struct work_calls calls = {
+        .finish = finish_pass, .retry = note_retry, .tick = show_progress};
+    work_run(run->work, items, count, &calls, run);
     free(items);
     for (size_t i = 0; i < run->plan.table_count; i++) {
         struct drill *drill = run->drills[i];

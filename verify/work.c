@@ -9,8 +9,11 @@
 #include <time.h>
 
 #define OPEN_MEMORY (20u << 20) /* bytes that open items may plan to use */
-#define RECONNECT_TRIES 3
-#define SPLITS_PER_WORKER 8 /* so that workers which end early find more to do */
+#define SIDE_TRIES 5            /* of one reading of one side, before its table is given up */
+#define FIRST_PAUSE 0.25        /* seconds before the second try; doubled before each further one */
+#define SPLITS_PER_WORKER 8     /* so that workers which end early find more to do */
+#define ROWS_PER_SPLIT 500000   /* so that little is lost when a run is killed, or a connection */
+#define MOST_SPLITS 1024
 
 struct worker {
     struct work *work;
@@ -21,6 +24,7 @@ struct worker {
         connection_lock;           /* work_stop() cancels while the worker reads; who frees locks */
     struct connection *connection; /* NULL: lost */
     bool broken;                   /* must be replaced before it is used again */
+    size_t generation; /* of its snapshot: see work.h */
 };
 
 /* What a worker brings back. */
@@ -28,6 +32,7 @@ struct outcome {
     struct outcome *next;
     struct item *item;
     enum side side;
+    const struct split *split; /* NULL: the side was split */
     struct digest *digest;
     uint64_t *raw_counts;
     bool failed;
@@ -44,7 +49,10 @@ struct work {
     struct outcome *outcomes, **last_outcome;
     atomic_bool stop;
     bool quit;
+    bool dead[SIDES]; /* the server was asked in vain SIDE_TRIES times: it is not asked again */
+    struct err dead_err[SIDES];
     size_t reconnects[SIDES];
+    size_t generations; /* used so far */
     size_t worker_count;
     struct worker *workers;
 };
@@ -67,6 +75,33 @@ static size_t item_memory(const struct work *work, const struct item *item)
     return digests * plan_bucket_count(item->table) * sizeof(struct bucket);
 }
 
+/* An empty sum or bag, unless an earlier run has left one. */
+static void prepare_side(struct item *item, enum side side)
+{
+    struct item_side *of = &item->side[side];
+    if (!of->raw_counts)
+        of->raw_counts = mem_zero(item->table->column_count, sizeof(uint64_t));
+    if (item->drill)
+        of->collector = collector_new(DRILL_MEMORY);
+    else if (!of->digest)
+        of->digest = digest_new(plan_bucket_count(item->table));
+}
+
+static void release_side(struct item_side *of)
+{
+    free(of->splits);
+    free(of->split_done);
+    free(of->digest);
+    collector_free(of->collector);
+    free(of->raw_counts);
+    of->splits = NULL;
+    of->split_done = NULL;
+    of->digest = NULL;
+    of->collector = NULL;
+    of->raw_counts = NULL;
+    of->split_count = of->next = 0;
+}
+
 static void open_items(struct work *work)
 {
     while (work->first_waiting < work->item_count) {
@@ -78,32 +113,33 @@ static void open_items(struct work *work)
         work->first_waiting++;
         item->open = true;
         item->opened_at = work_clock();
-        for (int side = 0; side < SIDES; side++) {
-            struct item_side *of = &item->side[side];
-            of->raw_counts = mem_zero(item->table->column_count, sizeof(uint64_t));
-            if (item->drill)
-                of->collector = collector_new(DRILL_MEMORY);
-            else
-                of->digest = digest_new(plan_bucket_count(item->table));
-        }
+        for (int side = 0; side < SIDES; side++)
+            prepare_side(item, (enum side)side);
     }
 }
 
-/* The next thing to do for a side: *split is NULL when the item must be split first. */
-static struct item *take(struct work *work, enum side side, const struct split **split)
+/* The next thing to do for a worker: *split is NULL when the item must be split first. */
+static struct item *take(struct worker *worker, const struct split **split)
 {
+    struct work *work = worker->work;
+    double now = work_clock();
     for (size_t i = work->first_undone; i < work->first_waiting; i++) {
         struct item *item = &work->items[i];
-        struct item_side *of = &item->side[side];
-        if (item->done || item->failed)
+        struct item_side *of = &item->side[worker->side];
+        if (item->done || item->failed || of->failed || of->not_before > now)
             continue;
         if (of->state == SIDE_UNSPLIT) {
             of->state = SIDE_SPLITTING;
+            of->generation = worker->generation;
             of->running++;
             *split = NULL;
             return item;
         }
-        if (of->state == SIDE_READY && of->next < of->split_count) {
+        if (of->state != SIDE_READY || of->generation != worker->generation || worker->broken)
+            continue;
+        while (of->next < of->split_count && of->split_done[of->next])
+            of->next++;
+        if (of->next < of->split_count) {
             of->running++;
             *split = &of->splits[of->next++];
             return item;
@@ -131,30 +167,27 @@ static bool reconnect(struct worker *worker, struct err *err)
     struct work *work = worker->work;
     const struct work_side *side = &work->sides[worker->side];
     replace_connection(worker, NULL);
-    for (int try = 0; try < RECONNECT_TRIES; try++) {
-        if (atomic_load(&work->stop))
-            return err_set(err, ERR_INTERRUPTED, "interrupted");
-        if (try)
-            nanosleep(&(struct timespec){.tv_nsec = 250000000L * try}, NULL);
-        struct connection *connection = NULL;
-        enum snapshot_state state;
-        if (!side->engine->connect(side->uri, &connection, NULL, err))
-            continue;
-        struct buffer note = BUFFER_INIT(1 << 12);
-        bool begun = side->engine->begin(&connection, 1, &state, &note, err);
-        buffer_free(&note);
-        if (!begun) {
-            side->engine->disconnect(connection);
-            continue;
-        }
-        replace_connection(worker, connection);
-        worker->broken = false;
-        pthread_mutex_lock(&work->lock);
-        work->reconnects[worker->side]++;
-        pthread_mutex_unlock(&work->lock);
-        return true;
+    if (atomic_load(&work->stop))
+        return err_set(err, ERR_INTERRUPTED, "interrupted");
+    struct connection *connection = NULL;
+    enum snapshot_state state;
+    struct buffer note = BUFFER_INIT(1 << 12);
+    bool ok = side->engine->connect(side->uri, &connection, NULL, err);
+    if (ok && !side->engine->begin(&connection, 1, &state, &note, err)) {
+        side->engine->disconnect(connection);
+        ok = false;
     }
-    return false;
+    buffer_free(&note);
+    if (!ok) {
+        err->code = ERR_LOST; /* it was there a moment ago: worth another try */
+        return false;
+    }
+    replace_connection(worker, connection);
+    worker->broken = false;
+    pthread_mutex_lock(&work->lock);
+    work->reconnects[worker->side]++;
+    pthread_mutex_unlock(&work->lock);
+    return true;
 }
 
 static bool add_to_digest(void *context, const struct scan_row *row, struct err *err)
@@ -186,7 +219,7 @@ static bool read_split(struct worker *worker, struct item *item, const struct sp
                                .side = worker->side,
                                .split = split,
                                .counters = &item->side[worker->side].counters,
-                               .stop = &item->stop,
+                               .stop = &item->side[worker->side].stop,
                                .raw_counts = outcome->raw_counts};
     if (!item->drill) {
         outcome->digest = digest_new(plan_bucket_count(item->table));
@@ -198,7 +231,8 @@ static bool read_split(struct worker *worker, struct item *item, const struct sp
     return scan_read(&piece, add_to_collector, &reader, &outcome->err);
 }
 
-/* A pass over key ranges reads few rows of each part; another one is cut like the table. */
+/* A pass over key ranges reads few rows of each part; another reading is cut so that all workers of
+ * one snapshot have something to do, and little is lost with one. */
 static bool make_splits(struct worker *worker, const struct item *item, struct split **splits,
                         size_t *count, struct err *err)
 {
@@ -211,7 +245,14 @@ static bool make_splits(struct worker *worker, const struct item *item, struct s
             (*splits)[i].part = i;
         return true;
     }
-    size_t wanted = side->connection_count > 1 ? SPLITS_PER_WORKER * side->connection_count : 1;
+    size_t wanted = 1;
+    if (!item->drill)
+        wanted += table->row_estimate / ROWS_PER_SPLIT;
+    if (worker->generation == 0 && side->connection_count > 1 &&
+        wanted < SPLITS_PER_WORKER * side->connection_count)
+        wanted = SPLITS_PER_WORKER * side->connection_count;
+    if (wanted > MOST_SPLITS)
+        wanted = MOST_SPLITS;
     return side->engine->splits(worker->connection, table, wanted, splits, count, err);
 }
 
@@ -230,6 +271,7 @@ static void work_on(struct worker *worker, struct item *item, const struct split
     outcome->item = item;
     outcome->side = worker->side;
     outcome->raw_counts = mem_zero(item->table->column_count, sizeof(uint64_t));
+    outcome->split = split;
     struct split *splits = NULL;
     size_t count = 0;
     bool ok = !worker->broken || reconnect(worker, &outcome->err);
@@ -238,18 +280,20 @@ static void work_on(struct worker *worker, struct item *item, const struct split
     else if (ok)
         ok = read_split(worker, item, split, outcome);
     outcome->failed = !ok;
-    if (!ok && (outcome->err.code == ERR_LOST || outcome->err.code == ERR_INTERRUPTED))
-        worker->broken = true;
 
     pthread_mutex_lock(&work->lock);
+    if (!ok && (outcome->err.code == ERR_LOST || outcome->err.code == ERR_INTERRUPTED)) {
+        worker->broken = true;
+        worker->generation = ++work->generations;
+    }
     struct item_side *of = &item->side[worker->side];
-    if (!split) {
+    if (!split && ok) {
         of->splits = splits;
         of->split_count = count;
+        of->split_done = mem_zero(count + 1, 1);
         of->state = SIDE_READY;
+        of->generation = worker->generation;
         pthread_cond_broadcast(&work->wake_workers);
-    } else {
-        of->finished++;
     }
     bring(work, outcome);
     pthread_mutex_unlock(&work->lock);
@@ -262,7 +306,7 @@ static void *worker_main(void *argument)
     pthread_mutex_lock(&work->lock);
     while (!work->quit) {
         const struct split *split;
-        struct item *item = atomic_load(&work->stop) ? NULL : take(work, worker->side, &split);
+        struct item *item = atomic_load(&work->stop) ? NULL : take(worker, &split);
         if (!item) {
             pthread_cond_wait(&work->wake_workers, &work->lock);
             continue;
@@ -278,9 +322,16 @@ static void *worker_main(void *argument)
 /* ---- Collecting
  * ------------------------------------------------------------------------------------- */
 
+static void stop_side(struct item_side *of)
+{
+    of->failed = true;
+    atomic_store(&of->stop, true);
+}
+
 static void fail_item(struct item *item, enum side side, const struct err *err)
 {
-    atomic_store(&item->stop, true);
+    for (int s = 0; s < SIDES; s++)
+        stop_side(&item->side[s]);
     if (item->failed)
         return; /* the first reason counts; the others follow from it */
     item->failed = true;
@@ -288,22 +339,91 @@ static void fail_item(struct item *item, enum side side, const struct err *err)
     item->err = *err;
 }
 
-static void collect(struct outcome *outcome)
+static void collect(struct outcome *outcome, const struct work_calls *calls, void *context)
 {
     struct item *item = outcome->item;
     struct item_side *of = &item->side[outcome->side];
     of->running--;
-    if (outcome->failed)
-        fail_item(item, outcome->side, &outcome->err);
-    else if (outcome->digest)
-        digest_merge(of->digest, outcome->digest);
-    for (size_t i = 0; i < item->table->column_count; i++)
-        of->raw_counts[i] += outcome->raw_counts[i];
-    if (of->state == SIDE_READY && !of->running && of->finished == of->split_count)
-        of->state = SIDE_READ;
+    if (outcome->failed) {
+        if (!of->failed) {
+            of->err = outcome->err;
+            stop_side(of);
+        }
+    } else if (outcome->split && !of->failed) {
+        if (outcome->digest)
+            digest_merge(of->digest, outcome->digest);
+        for (size_t i = 0; i < item->table->column_count; i++)
+            of->raw_counts[i] += outcome->raw_counts[i];
+        of->split_done[outcome->split - of->splits] = 1;
+        if (calls->split_done)
+            calls->split_done(context, item, outcome->side);
+    }
     free(outcome->raw_counts);
     free(outcome->digest);
     free(outcome);
+}
+
+/* Are all splits of a side read? */
+static void settle_side(struct item_side *of)
+{
+    if (of->state != SIDE_READY || of->running || of->failed)
+        return;
+    for (size_t i = 0; i < of->split_count; i++)
+        if (!of->split_done[i])
+            return;
+    of->state = SIDE_READ;
+}
+
+static bool may_try_again(const struct work *work, const struct item_side *of, enum side side)
+{
+    return (of->err.code == ERR_LOST || of->err.code == ERR_RETRY) && of->tries + 1 < SIDE_TRIES &&
+           !work->dead[side] && !atomic_load(&work->stop);
+}
+
+/* Has a side that is ready lost all workers of its generation? Then nobody can read the rest of it.
+ */
+static bool is_orphaned(const struct work *work, const struct item_side *of, enum side side)
+{
+    if (of->state != SIDE_READY || of->running || of->failed)
+        return false;
+    for (size_t i = 0; i < work->worker_count; i++)
+        if (work->workers[i].side == side && work->workers[i].generation == of->generation)
+            return false;
+    return true;
+}
+
+/* A side whose try has failed, once its running scans have ended: again from the beginning, or not.
+ */
+static void retry_side(struct work *work, struct item *item, enum side side,
+                       const struct work_calls *calls, void *context)
+{
+    struct item_side *of = &item->side[side];
+    if (is_orphaned(work, of, side)) {
+        of->failed = true;
+        err_set(&of->err, ERR_LOST, "the connection that held its snapshot was lost");
+    }
+    if (!of->failed || of->running || item->failed)
+        return;
+    if (!may_try_again(work, of, side)) {
+        if (of->err.code == ERR_LOST && !work->dead[side] && !atomic_load(&work->stop)) {
+            work->dead[side] = true;
+            work->dead_err[side] = of->err;
+        }
+        fail_item(item, side,
+                  work->dead[side] && of->err.code == ERR_LOST ? &work->dead_err[side] : &of->err);
+        return;
+    }
+    double pause = FIRST_PAUSE;
+    for (int i = 0; i < of->tries; i++)
+        pause *= 2;
+    of->tries++;
+    of->not_before = work_clock() + pause;
+    calls->retry(context, item, side);
+    release_side(of);
+    prepare_side(item, side);
+    of->state = SIDE_UNSPLIT;
+    of->failed = false;
+    atomic_store(&of->stop, false);
 }
 
 static bool item_is_over(const struct item *item)
@@ -316,46 +436,35 @@ static bool item_is_over(const struct item *item)
     return source->state == SIDE_READ && target->state == SIDE_READ;
 }
 
-static void item_release(struct item *item)
-{
-    for (int side = 0; side < SIDES; side++) {
-        struct item_side *of = &item->side[side];
-        free(of->splits);
-        free(of->digest);
-        collector_free(of->collector);
-        free(of->raw_counts);
-        of->splits = NULL;
-        of->digest = NULL;
-        of->collector = NULL;
-        of->raw_counts = NULL;
-    }
-}
-
 /* Finishes every item that is over; returns how many are still to do. The lock is held, and given
  * back while finish() works. */
-static size_t finish_items(struct work *work, void (*finish)(void *, struct item *), void *context)
+static size_t finish_items(struct work *work, const struct work_calls *calls, void *context)
 {
     static const struct err interrupted = {ERR_INTERRUPTED, "interrupted"};
     bool stop = atomic_load(&work->stop);
     for (size_t i = work->first_undone; i < work->item_count; i++) {
         struct item *item = &work->items[i];
         if (stop && !item->done) {
-            bool was_open = item->open;
+            if (!item->open)
+                work->memory_planned += item_memory(work, item);
             item->open = true;
             fail_item(item, SOURCE, &interrupted);
-            if (!was_open)
-                work->memory_planned += item_memory(work, item);
         }
         if (!item->open)
             break;
+        for (int side = 0; side < SIDES && !item->done; side++) {
+            retry_side(work, item, (enum side)side, calls, context);
+            settle_side(&item->side[side]);
+        }
         if (!item_is_over(item))
             continue;
         item->done = true;
         item->seconds = work_clock() - item->opened_at;
         work->memory_planned -= item_memory(work, item);
         pthread_mutex_unlock(&work->lock);
-        finish(context, item);
-        item_release(item);
+        calls->finish(context, item);
+        for (int side = 0; side < SIDES; side++)
+            release_side(&item->side[side]);
         pthread_mutex_lock(&work->lock);
     }
     while (work->first_undone < work->item_count && work->items[work->first_undone].done)
@@ -363,9 +472,8 @@ static size_t finish_items(struct work *work, void (*finish)(void *, struct item
     return work->item_count - work->first_undone;
 }
 
-void work_run(struct work *work, struct item *items, size_t count,
-              void (*finish)(void *context, struct item *item),
-              void (*tick)(void *context, struct item *items, size_t count), void *context)
+void work_run(struct work *work, struct item *items, size_t count, const struct work_calls *calls,
+              void *context)
 {
     pthread_mutex_lock(&work->lock);
     work->items = items;
@@ -379,14 +487,14 @@ void work_run(struct work *work, struct item *items, size_t count,
             work->outcomes = outcome->next;
             if (!work->outcomes)
                 work->last_outcome = &work->outcomes;
-            collect(outcome);
+            collect(outcome, calls, context);
         }
-        if (!finish_items(work, finish, context))
+        if (!finish_items(work, calls, context))
             break;
         open_items(work);
         pthread_cond_broadcast(&work->wake_workers);
         if (work_clock() >= next_tick) {
-            tick(context, items, count);
+            calls->tick(context, items, count);
             next_tick = work_clock() + 0.1;
         }
         struct timespec until;
@@ -426,6 +534,7 @@ bool work_new(const struct work_side sides[SIDES], struct work **place, struct e
             worker->side = (enum side)side;
             pthread_mutex_init(&worker->connection_lock, NULL);
             worker->connection = sides[side].connections[i];
+            worker->generation = sides[side].shared ? 0 : ++work->generations;
         }
     for (size_t i = 0; i < work->worker_count; i++) {
         int failed = pthread_create(&work->workers[i].thread, NULL, worker_main, &work->workers[i]);
@@ -442,7 +551,8 @@ void work_stop(struct work *work)
     atomic_store(&work->stop, true);
     pthread_mutex_lock(&work->lock);
     for (size_t i = 0; i < work->item_count; i++)
-        atomic_store(&work->items[i].stop, true);
+        for (int side = 0; side < SIDES; side++)
+            atomic_store(&work->items[i].side[side].stop, true);
     pthread_cond_broadcast(&work->wake_workers);
     pthread_cond_signal(&work->wake_main);
     pthread_mutex_unlock(&work->lock);

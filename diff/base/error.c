@@ -76,6 +76,7 @@ const char *err_code_name(enum err_code code)
         {ERR_NONE, "none"},
         {ERR_TABLE, "table"},
         {ERR_LOST, "lost"},
+        {ERR_RETRY, "retry"},
         {ERR_USAGE, "usage"},
         {ERR_UNREACHABLE, "unreachable"},
         {ERR_INTERNAL, "internal"},

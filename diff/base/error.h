@@ -19,6 +19,7 @@ enum err_code {
     ERR_NONE = 0,
     ERR_TABLE = 1,        /* this table or column cannot be compared: the table is inconclusive */
     ERR_LOST = 2,         /* the connection broke: what was being read is inconclusive */
+    ERR_RETRY = 3,        /* the query was cancelled or timed out: it may work when asked again */
     ERR_USAGE = 64,       /* the user must change the command, the mapping or a file */
     ERR_UNREACHABLE = 69, /* a server cannot be reached, or refuses us */
     ERR_INTERNAL = 70,    /* a bug, or a local resource is exhausted (disk, memory, threads) */

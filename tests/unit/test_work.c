@@ -136,6 +136,7 @@ struct comparison {
     const struct setup *setup;
     bool failed;
     size_t passes;
+    size_t retries;
     enum err_code failure;
 };
 
@@ -164,9 +165,22 @@ static void no_tick(void *context, struct item *items, size_t count)
     (void)context, (void)items, (void)count;
 }
 
+static void count_retry(void *context, const struct item *item, enum side side)
+{
+    struct comparison *comparison = context;
+    (void)item, (void)side;
+    comparison->retries++;
+}
+
+static const struct work_calls digest_calls = {
+    .finish = finish_digest, .retry = count_retry, .tick = no_tick};
+static const struct work_calls pass_calls = {
+    .finish = finish_pass, .retry = count_retry, .tick = no_tick};
+
 static struct work_side side_of(const struct rows *rows, int jobs)
 {
-    struct work_side side = {.engine = &engine_fake, .connection_count = (size_t)jobs};
+    struct work_side side = {
+        .engine = &engine_fake, .shared = true, .connection_count = (size_t)jobs};
     side.connections = mem_zero((size_t)jobs, sizeof *side.connections);
     for (int i = 0; i < jobs; i++) {
         side.connections[i] = mem_zero(1, sizeof(struct connection));
@@ -209,7 +223,7 @@ static void compare(const struct setup *setup, const struct rows sides[SIDES],
     struct err err;
     assert_true(work_new(opened, &work, &err));
     struct item digest = {.table = &comparison->table};
-    work_run(work, &digest, 1, finish_digest, no_tick, comparison);
+    work_run(work, &digest, 1, &digest_calls, comparison);
     if (comparison->drill) {
         comparison->passes = comparison->drill->pass_count;
         struct item *items = mem_zero(comparison->passes + 1, sizeof *items);
@@ -217,7 +231,7 @@ static void compare(const struct setup *setup, const struct rows sides[SIDES],
             items[i] = (struct item){.table = &comparison->table,
                                      .drill = comparison->drill,
                                      .pass = &comparison->drill->passes[i]};
-        work_run(work, items, comparison->passes, finish_pass, no_tick, comparison);
+        work_run(work, items, comparison->passes, &pass_calls, comparison);
         free(items);
         drill_finish(comparison->drill, &comparison->result);
     }
