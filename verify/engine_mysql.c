@@ -63,6 +63,7 @@ enum {
 
 #define HUGE_PACKET (1UL << 30) /* the protocol's own limit */
 #define DEFAULT_CONNECT_TIMEOUT 10U
+#define ABANDON_SECONDS 1 /* for what a killed query has sent already */
 #define CANCEL_MILLISECONDS 400
 #define FAR_KEEP (1U << 20) /* bytes for long values that a connection keeps from row to row */
 #define SPLIT_ROWS 20000U   /* smaller tables are read in one piece */
@@ -176,6 +177,16 @@ static bool is_lost(unsigned code)
     return code == 0;
 }
 
+/* Cancelled, timed out, deadlocked, could not get a lock: it may work when asked again. */
+static bool may_work_again(unsigned code)
+{
+    static const unsigned codes[] = {1205, 1213, 1317, 1969, 3024};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
 /* The server's words without line breaks. */
 static const char *one_line(const char *text, char line[400])
 {
@@ -199,8 +210,8 @@ static bool fail(struct connection *connection, unsigned code, const char *text,
         return err_set(err, ERR_LOST, "%s: the connection to %s was lost: %s", what,
                        connection->place, *text ? one_line(text, line) : "it was closed");
     }
-    return err_set(err, ERR_TABLE, "%s: the server says: %s (error %u)", what, one_line(text, line),
-                   code);
+    return err_set(err, may_work_again(code) ? ERR_RETRY : ERR_TABLE,
+                   "%s: the server says: %s (error %u)", what, one_line(text, line), code);
 }
 
 static bool fail_query(struct connection *connection, const char *what, struct err *err)
@@ -1512,6 +1523,34 @@ static void shut(struct connection *connection)
         shutdown(connection->socket, SHUT_RDWR);
 }
 
+static void kill_running(const struct connection *connection);
+
+/* A scan that nobody wants any more: the server is told, and what is on its way is read, so that
+ * the connection keeps its snapshot. What does not end soon costs the connection. */
+static void abandon(struct connection *connection, MYSQL_STMT *statement)
+{
+    struct timespec start, now;
+
+    if (connection->lost) {
+        shut(connection);
+        return;
+    }
+    kill_running(connection);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (;;) {
+        int status = mysql_stmt_fetch(statement);
+        if (status == 1 && is_lost(mysql_stmt_errno(statement)))
+            shut(connection);
+        if (status != 0 && status != MYSQL_DATA_TRUNCATED)
+            return;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec - start.tv_sec > ABANDON_SECONDS) {
+            shut(connection);
+            return;
+        }
+    }
+}
+
 static void scan_end(struct connection *connection)
 {
     struct reader *reader = connection->reader;
@@ -1520,7 +1559,7 @@ static void scan_end(struct connection *connection)
         return;
     enter();
     if (reader->running)
-        shut(connection);
+        abandon(connection, reader->statement);
     mysql_stmt_close(reader->statement);
     reader_free(reader);
     connection->reader = NULL;
@@ -1627,8 +1666,8 @@ static void wait_for_kill(struct killing *killing)
     pthread_mutex_unlock(&killing->lock);
 }
 
-/* Called from another thread than the scan's: touches only what never changes after connect(). */
-static void cancel(struct connection *connection)
+/* KILL QUERY through another connection; touches only what never changes after connect(). */
+static void kill_running(const struct connection *connection)
 {
     struct killing *killing = mem_zero(1, sizeof *killing);
     pthread_t thread;
@@ -1647,6 +1686,12 @@ static void cancel(struct connection *connection)
         killing_release(killing);
     }
     killing_release(killing);
+}
+
+/* Called from another thread than the scan's. */
+static void cancel(struct connection *connection)
+{
+    kill_running(connection);
     if (connection->socket >= 0)
         shutdown(connection->socket, SHUT_RDWR);
 }

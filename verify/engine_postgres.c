@@ -90,6 +90,16 @@ static void recover(struct connection *connection)
         PQclear(PQexec(connection->pg, "ROLLBACK TO SAVEPOINT tally"));
 }
 
+/* Cancelled, timed out, deadlocked, could not get a lock: it may work when asked again. */
+static bool may_work_again(const char *state)
+{
+    static const char *const states[] = {"57014", "40001", "40P01", "55P03"};
+    for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Turns a failed result (NULL: none) into the error and goes back to the savepoint. what: what was
  * being done or read. Codes other than ERR_TABLE stand for server errors that are not a lost line.
  */
@@ -109,7 +119,8 @@ static bool fail(struct connection *connection, PGresult *result, enum err_code 
                 "role with BYPASSRLS",
                 what);
     else
-        err_set(err, code, "%s: %s%s%s%s", what, text, state ? " (SQLSTATE " : "",
+        err_set(err, code == ERR_TABLE && may_work_again(state) ? ERR_RETRY : code,
+                "%s: %s%s%s%s", what, text, state ? " (SQLSTATE " : "",
                 state ? state : "", state ? ")" : "");
     free(text);
     recover(connection);

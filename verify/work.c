@@ -24,7 +24,7 @@ struct worker {
         connection_lock;           /* work_stop() cancels while the worker reads; who frees locks */
     struct connection *connection; /* NULL: lost */
     bool broken;                   /* must be replaced before it is used again */
-    size_t generation; /* of its snapshot: see work.h */
+    size_t generation;             /* of its snapshot: see work.h */
 };
 
 /* What a worker brings back. */
@@ -282,7 +282,7 @@ static void work_on(struct worker *worker, struct item *item, const struct split
     outcome->failed = !ok;
 
     pthread_mutex_lock(&work->lock);
-    if (!ok && (outcome->err.code == ERR_LOST || outcome->err.code == ERR_INTERRUPTED)) {
+    if (!ok && outcome->err.code == ERR_LOST) {
         worker->broken = true;
         worker->generation = ++work->generations;
     }
