@@ -2215,6 +2215,24 @@ static bool begin(struct connection *const *connections, size_t count, enum snap
 
 static const char *const schemes[] = {"mysql", "mariadb", NULL};
 
+/* Splits are ranges of the primary key, which a row leaves only when its key itself is changed:
+ * nothing need be stamped. A table that is not split has no partly read splits. */
+static bool stamp(struct connection *connection, const struct table *table, struct buffer *text,
+                  struct err *err)
+{
+    (void)connection, (void)table, (void)err;
+    buffer_add_text(text, "primary key");
+    return true;
+}
+
+static bool unchanged(struct connection *connection, const struct table *table, const char *text,
+                      bool *same, struct err *err)
+{
+    (void)connection, (void)table, (void)err;
+    *same = strcmp(text, "primary key") == 0;
+    return true;
+}
+
 const struct engine engine_mysql = {
     .name = "mysql",
     .schemes = schemes,
@@ -2227,6 +2245,8 @@ const struct engine engine_mysql = {
     .begin = begin,
     .key_bounds = key_bounds,
     .splits = make_splits,
+    .stamp = stamp,
+    .unchanged = unchanged,
     .scan_start = scan_start,
     .scan_next = scan_next,
     .scan_end = scan_end,

@@ -40,11 +40,12 @@ struct connection {
     PGconn *pg;
     struct canceller *canceller;
     int socket;
-    int version;        /* 150018 */
-    char place[300];    /* "PostgreSQL at localhost, port 5432, database hotel", for messages */
-    bool in_snapshot;   /* begin() opened the transaction */
-    bool sql_ascii;     /* the database does not know the encoding of its text */
-    bool skips_damaged; /* the server hides damaged pages, and we may not forbid it */
+    int version;           /* 150018 */
+    char place[300];       /* "PostgreSQL at localhost, port 5432, database hotel", for messages */
+    bool in_snapshot;      /* begin() opened the transaction */
+    struct timespec begun; /* when, by the monotonic clock */
+    bool sql_ascii;        /* the database does not know the encoding of its text */
+    bool skips_damaged;    /* the server hides damaged pages, and we may not forbid it */
     struct pgtypes types;
 
     /* The scan under way. */
@@ -119,9 +120,8 @@ static bool fail(struct connection *connection, PGresult *result, enum err_code 
                 "role with BYPASSRLS",
                 what);
     else
-        err_set(err, code == ERR_TABLE && may_work_again(state) ? ERR_RETRY : code,
-                "%s: %s%s%s%s", what, text, state ? " (SQLSTATE " : "",
-                state ? state : "", state ? ")" : "");
+        err_set(err, code == ERR_TABLE && may_work_again(state) ? ERR_RETRY : code, "%s: %s%s%s%s",
+                what, text, state ? " (SQLSTATE " : "", state ? state : "", state ? ")" : "");
     free(text);
     recover(connection);
     return false;
@@ -1479,6 +1479,7 @@ static bool begin_own(struct connection *connection, struct err *err)
         !run(connection, BEGIN_SQL "SELECT 1; SAVEPOINT tally", err))
         return false;
     connection->in_snapshot = true;
+    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1498,6 +1499,7 @@ static bool begin_exported(struct connection *connection, char id[64], struct er
     if (!run(connection, "SAVEPOINT tally", err))
         return false;
     connection->in_snapshot = true;
+    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1508,6 +1510,7 @@ static bool import_snapshot(struct connection *connection, const char *id, struc
     if (!end_transaction(connection, err) || !run(connection, sql, err))
         return false;
     connection->in_snapshot = true;
+    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1536,6 +1539,93 @@ static bool postgres_begin(struct connection *const *connections, size_t count,
         if (!begin_own(connections[i], err))
             return false;
     return true;
+}
+
+/* ---- Has a table changed? -------------------------------------------------------------------
+ *
+ * A row that is updated moves to another page, so splits by ctid of two snapshots may miss it.
+ * Either no transaction at all was given an id in between, or the table's files and its counters of
+ * written rows are the same. Counters of other sessions arrive late: within 10 s when the session
+ * idles (PGSTAT_IDLE_INTERVAL, PostgreSQL 15), so they are asked when the snapshot is older than
+ * that.
+ */
+#define COUNTER_DELAY 11 /* seconds */
+
+static const char stamp_sql[] =
+    "SELECT pg_catalog.pg_current_snapshot()::text,"
+    " pg_catalog.string_agg(pg_catalog.format('%s:%s:%s', t.oid,"
+    "  pg_catalog.pg_relation_filenode(t.oid),"
+    "  pg_catalog.pg_stat_get_tuples_inserted(t.oid)"
+    "  + pg_catalog.pg_stat_get_tuples_updated(t.oid)"
+    "  + pg_catalog.pg_stat_get_tuples_deleted(t.oid)), ',' ORDER BY t.oid)"
+    " FROM (SELECT c.oid FROM pg_catalog.pg_class c"
+    "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    "  WHERE n.nspname = $1 AND c.relname = $2"
+    "  UNION SELECT p.relid FROM pg_catalog.pg_class c"
+    "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,"
+    "  pg_catalog.pg_partition_tree(c.oid) p"
+    "  WHERE n.nspname = $1 AND c.relname = $2) t";
+
+/* Two parts: which transactions are visible, and the files with their counters. */
+static bool read_stamp(struct connection *connection, const struct table *table,
+                       struct buffer *visible, struct buffer *files, struct err *err)
+{
+    const char *values[2] = {table->schema, table->name};
+    PGresult *result;
+    if (!query(connection, "SELECT pg_catalog.pg_stat_clear_snapshot()", 0, NULL, &result,
+               ERR_TABLE, table->label, err))
+        return false;
+    PQclear(result);
+    if (!query(connection, stamp_sql, 2, values, &result, ERR_TABLE, table->label, err))
+        return false;
+    buffer_add_text(visible, text_at(result, 0, 0));
+    buffer_add_text(files, text_at(result, 0, 1));
+    PQclear(result);
+    return true;
+}
+
+static bool postgres_stamp(struct connection *connection, const struct table *table,
+                           struct buffer *stamp, struct err *err)
+{
+    struct buffer files = BUFFER_INIT(1 << 20);
+    bool ok = read_stamp(connection, table, stamp, &files, err);
+    buffer_add_byte(stamp, ' ');
+    buffer_add(stamp, files.data, files.length);
+    buffer_free(&files);
+    return ok;
+}
+
+static void wait_for_counters(const struct connection *connection)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    time_t age = now.tv_sec - connection->begun.tv_sec;
+    if (age < COUNTER_DELAY)
+        nanosleep(&(struct timespec){.tv_sec = COUNTER_DELAY - age}, NULL);
+}
+
+static bool postgres_unchanged(struct connection *connection, const struct table *table,
+                               const char *stamp, bool *unchanged, struct err *err)
+{
+    const char *then = strchr(stamp, ' ');
+    *unchanged = false;
+    if (!then)
+        return true;
+    struct buffer visible = BUFFER_INIT(1 << 20), files = BUFFER_INIT(1 << 20);
+    bool ok = read_stamp(connection, table, &visible, &files, err);
+    *unchanged = ok && visible.length == (size_t)(then - stamp) &&
+                 memcmp(visible.data, stamp, visible.length) == 0;
+    if (ok && !*unchanged && connection->version >= 150000 &&
+        strcmp((const char *)files.data, then + 1) == 0) {
+        wait_for_counters(connection);
+        buffer_clear(&visible);
+        buffer_clear(&files);
+        ok = read_stamp(connection, table, &visible, &files, err);
+        *unchanged = ok && strcmp((const char *)files.data, then + 1) == 0;
+    }
+    buffer_free(&visible);
+    buffer_free(&files);
+    return ok;
 }
 
 /* ---- Bounds and splits ----------------------------------------------------------------------- */
@@ -1957,6 +2047,8 @@ const struct engine engine_postgres = {
     .begin = postgres_begin,
     .key_bounds = postgres_key_bounds,
     .splits = postgres_splits,
+    .stamp = postgres_stamp,
+    .unchanged = postgres_unchanged,
     .scan_start = postgres_scan_start,
     .scan_next = postgres_scan_next,
     .scan_end = postgres_scan_end,
