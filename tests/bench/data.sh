@@ -7,9 +7,8 @@
 # frozen, so that no later run finds other work to do than the first.
 # shellcheck shell=bash disable=SC2154 # run sets the numbers
 
-# What make_pair and copy_schema put into PostgreSQL for the tables of issue "speed": 13 mixed
-# columns, about 220 bytes a row. The doc of the source is text that holds JSON, as in MariaDB all
-# JSON is.
+# 13 mixed columns, about 230 bytes a row. The doc of the source is text that holds JSON, as in
+# MariaDB all JSON is.
 big_columns_mariadb="id bigint not null, customer int not null, quantity smallint,
 	price decimal(12,2) not null, rate decimal(18,6) not null, created datetime(6) not null,
 	day date not null, paid tinyint(1) not null, score double not null, name varchar(80) not null,
@@ -29,8 +28,10 @@ big_values="seq, seq * 7919 % 100000, if(seq % 97 = 0, null, seq % 300), seq % 1
 key_columns="id bigint not null, code varchar(40) not null, guid uuid not null,
 	branch integer not null, number integer not null, name varchar(80) not null,
 	amount decimal(12,2) not null, note varchar(200)"
-key_values="seq, concat(elt(seq % 5 + 1, 'Ä', 'o', 'Z-', 'é_', 'x'), lower(hex(seq * 2654435761 % 4294967296))),
-	insert(insert(md5(seq), 13, 1, '4'), 17, 1, '8'), seq div 1000, seq % 1000, concat('Gast ', seq, ' Müller'), seq % 1000000 / 100,
+key_values="seq, concat(elt(seq % 5 + 1, 'Ä', 'o', 'Z-', 'é_', 'x'),
+		lower(hex(seq * 2654435761 % 4294967296))),
+	insert(insert(md5(seq), 13, 1, '4'), 17, 1, '8'), seq div 1000, seq % 1000,
+	concat('Gast ', seq, ' Müller'), seq % 1000000 / 100,
 	if(seq % 50 = 0, null, concat('Zimmer mit Frühstück, Nummer ', seq))"
 
 make_databases() {
@@ -51,8 +52,8 @@ make_pair() {
 	pg_in "$database" -c "vacuum (freeze, analyze) $table"
 }
 
-# copy_table DATABASE SCHEMA TABLE ASSIGNMENTS: the target's table again, in a schema of its own and with
-# the same order of rows, but for "column, new value" of ASSIGNMENTS ("name|expression", one per line).
+# copy_table DATABASE SCHEMA TABLE "COLUMN|EXPRESSION": the target's table again, in a schema of its
+# own and with the same order of rows, but for a column with another value.
 copy_table() {
 	local database=$1 schema=$2 table=$3 column=${4%%|*} value=${4#*|} columns
 	columns=$(pg_in "$database" -c "select string_agg(case when attname = '$column'
