@@ -640,9 +640,13 @@ static bool client_open(struct target *target, MYSQL **mysql, char **place, stru
 
 enum pin_for { PIN_BOTH, PIN_MARIADB, PIN_MYSQL };
 
+/* What else than success will do: that an older server does not know it, or that it takes a
+ * privilege. */
+enum pin_need { PIN_NEEDED, PIN_IF_KNOWN, PIN_IF_ALLOWED };
+
 struct pin {
     enum pin_for server;
-    bool optional; /* older servers lack it */
+    enum pin_need need;
     const char *sql;
 };
 
@@ -650,28 +654,43 @@ struct pin {
  * Nothing that a server, a database, a user's init_connect or an option file sets may change a
  * value or the number of rows. READ COMMITTED would make START TRANSACTION ignore its snapshot;
  * sql_select_limit would cut every table; max_error_count 0 would hide the warnings that
- * finish_scan() looks for.
+ * finish_scan() looks for (since MySQL 8 raising it takes a privilege; without it finish_scan()
+ * still learns their number).
  */
 static const struct pin pins[] = {
-    {PIN_BOTH, false, "SET autocommit = 1"},
-    {PIN_BOTH, false, "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci"},
-    {PIN_BOTH, false, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"},
-    {PIN_BOTH, false,
+    {PIN_BOTH, PIN_NEEDED, "SET autocommit = 1"},
+    {PIN_BOTH, PIN_NEEDED, "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci"},
+    {PIN_BOTH, PIN_NEEDED, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"},
+    {PIN_BOTH, PIN_NEEDED,
      "SET SESSION time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', "
-     "sql_select_limit = 18446744073709551615, max_error_count = 65535, sql_notes = 0, "
+     "sql_select_limit = 18446744073709551615, sql_notes = 0, "
      "sql_big_selects = 1, sql_auto_is_null = 0, div_precision_increment = 4, "
      "default_week_format = 0, lc_time_names = 'en_US', group_concat_max_len = 1073741824, "
      "net_read_timeout = 86400, net_write_timeout = 86400, wait_timeout = 604800"},
-    {PIN_MARIADB, true, "SET SESSION max_statement_time = 0"},
-    {PIN_MARIADB, true,
+    {PIN_BOTH, PIN_IF_ALLOWED, "SET SESSION max_error_count = 65535"},
+    {PIN_MARIADB, PIN_IF_KNOWN, "SET SESSION max_statement_time = 0"},
+    {PIN_MARIADB, PIN_IF_KNOWN,
      "SET SESSION idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0"},
-    {PIN_MARIADB, true, "SET SESSION system_versioning_asof = DEFAULT"},
-    {PIN_MARIADB, true, "SET SESSION old_mode = 'UTF8_IS_UTF8MB3'"},
-    {PIN_MARIADB, true, "SET SESSION query_cache_type = 0"},
-    {PIN_MYSQL, true, "SET SESSION max_execution_time = 0"},
-    {PIN_MYSQL, true, "SET SESSION range_optimizer_max_mem_size = 0"},
-    {PIN_MYSQL, true, "SET SESSION query_cache_type = 0"},
+    {PIN_MARIADB, PIN_IF_KNOWN, "SET SESSION system_versioning_asof = DEFAULT"},
+    {PIN_MARIADB, PIN_IF_KNOWN, "SET SESSION old_mode = 'UTF8_IS_UTF8MB3'"},
+    {PIN_MARIADB, PIN_IF_KNOWN, "SET SESSION query_cache_type = 0"},
+    {PIN_MYSQL, PIN_IF_KNOWN, "SET SESSION max_execution_time = 0"},
+    {PIN_MYSQL, PIN_IF_KNOWN, "SET SESSION range_optimizer_max_mem_size = 0"},
+    {PIN_MYSQL, PIN_IF_KNOWN, "SET SESSION query_cache_type = 0"},
 };
+
+/* Will it do that this pin was answered with this error? */
+static bool pin_is_excused(const struct pin *pin, unsigned code)
+{
+    switch (pin->need) {
+    case PIN_IF_KNOWN:
+        return code == ER_UNKNOWN_VARIABLE || code == ER_CACHE_IS_OFF;
+    case PIN_IF_ALLOWED:
+        return code == ER_NEEDS_PRIVILEGE;
+    default:
+        return false;
+    }
+}
 
 static bool pin_session(struct connection *connection, struct err *err)
 {
@@ -682,8 +701,7 @@ static bool pin_session(struct connection *connection, struct err *err)
             continue;
         if (run(connection, pins[i].sql, err))
             continue;
-        unsigned code = connection->code;
-        if (pins[i].optional && (code == ER_UNKNOWN_VARIABLE || code == ER_CACHE_IS_OFF))
+        if (pin_is_excused(&pins[i], connection->code))
             continue;
         err->code = ERR_UNREACHABLE;
         return err_prefix(err, "the session at %s cannot be set up", connection->place);
