@@ -13,7 +13,8 @@
 #define WIDTH 80
 #define FIELD(name) offsetof(struct command, name)
 
-static const char compare[] = "What to compare", report[] = "What to report", other[] = "Other";
+static const char compare[] = "What to compare", report[] = "What to report",
+                  resuming[] = "Resuming", other[] = "Other";
 
 static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
@@ -25,6 +26,15 @@ static const struct option_row rows[] = {
      "Leave out tables whose name, of either side, matches this glob. Repeatable."},
     {"jobs", 'j', OPTION_INT, "N", FIELD(verify.jobs), "2", 1, 64, compare,
      "Use N connections and threads per side."},
+    {"ledger", 0, OPTION_TEXT, "FILE", FIELD(verify.ledger_path), NULL, 0, 0, resuming,
+     "Keep what was read in this new file, so that an interrupted run can be resumed. Default: a "
+     "file in the state folder (see FILES), whose path is printed."},
+    {"resume", 0, OPTION_FLAG, NULL, FIELD(verify.resume), NULL, 0, 0, resuming,
+     "Go on with the run of --ledger FILE, else of the newest ledger in the state folder: what was "
+     "read to its end is not read again. Refused when options, mapping, schema or databases have "
+     "changed."},
+    {"no-values", 0, OPTION_FLAG, NULL, FIELD(verify.no_values), NULL, 0, 0, resuming,
+     "Keep only hashes in the ledger: no report, which shows values of rows that differ."},
     {"format", 'f', OPTION_CHOICE, "text|json", FIELD(verify.format), "text", 0, 0, report,
      "Write the report for people or for programs."},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(verify.output_path), NULL, 0, 0, report,
@@ -112,6 +122,8 @@ static const struct entry environment[] = {
 static const struct entry files[] = {
     {"/etc/mysql/my.cnf, /etc/my.cnf, ~/.my.cnf",
      "Their [client] section: defaults for mysql:// URIs."},
+    {"$XDG_STATE_HOME/tally, else ~/.local/state/tally",
+     "The ledgers of the last 20 runs, readable by their owner alone."},
     {"~/.pgpass, ~/.pg_service.conf", "Passwords and services for postgresql:// URIs."},
 };
 

@@ -275,6 +275,9 @@ void report_json(const struct verify_result *result, const struct verify_options
         put(document, sides[side], side_json(&result->side[side]));
     put(document, "started", time_json(result->started));
     put(document, "seconds", seconds_json(result->seconds));
+    if (!explain)
+        put(document, "ledger",
+            result->ledger_path ? text_json(result->ledger_path) : made(json_null()));
     put(document, "notes", list_json(&result->notes));
     json_t *tables = made(json_array());
     for (size_t i = 0; i < result->table_count; i++)

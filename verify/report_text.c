@@ -741,6 +741,11 @@ static void add_conclusion(const struct page *page, const struct tally *tally)
         add_labelled(page->out, 0, "              ", (const char *)text.data);
         buffer_clear(&text);
     }
+    if (result->interrupted && result->ledger_path) {
+        buffer_printf(&text, "Go on with: --resume --ledger %s", result->ledger_path);
+        add_labelled(page->out, 0, "              ", (const char *)text.data);
+        buffer_clear(&text);
+    }
     buffer_printf(&text, "Exit code %d: %s.", verify_exit_code(result),
                   exit_meaning(result, tally));
     add_labelled(page->out, 0, "              ", (const char *)text.data);

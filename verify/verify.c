@@ -1,6 +1,8 @@
 /* See verify.h: the run as a sequence of stages, each a function below. */
 #include "verify.h"
 
+#include "book.h"
+#include "layout.h"
 #include "work.h"
 
 #include <pthread.h>
@@ -37,6 +39,9 @@ struct run {
     struct drill **drills; /* per plan table; NULL: equal, or never compared */
     struct progress *progress;
     struct work *work;
+    struct book *book;  /* NULL: no ledger is kept */
+    struct item *items; /* of the digests, made before the workers are */
+    size_t item_count;
     const char *stage;
     uint64_t rows_done; /* by finished items, both sides */
     uint64_t rows_estimate;
@@ -216,12 +221,55 @@ static bool open_side(struct run *run, enum side side, struct work_side *opened,
     return ok;
 }
 
+static int compare_estimates(const void *one, const void *other)
+{
+    const struct item *a = one, *b = other;
+    if (a->table->estimate != b->table->estimate)
+        return a->table->estimate < b->table->estimate ? 1 : -1;
+    return a->table < b->table ? -1 : 1;
+}
+
+/* One item per table that can be compared, the big ones first, with what an earlier run has read of
+ * it. */
+static bool make_items(struct run *run, const struct work_side opened[SIDES], struct err *err)
+{
+    run->items = mem_zero(run->plan.table_count + 1, sizeof *run->items);
+    for (size_t i = 0; i < run->plan.table_count; i++)
+        if (run->plan.tables[i].comparable)
+            run->items[run->item_count++].table = &run->plan.tables[i];
+    qsort(run->items, run->item_count, sizeof *run->items, compare_estimates);
+    if (!run->book || !book_is_resumed(run->book))
+        return true;
+    struct plan_side sides[SIDES];
+    bool shared[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        sides[side] =
+            (struct plan_side){run->engine[side], opened[side].connections[0], &run->schema[side]};
+        shared[side] = opened[side].shared;
+    }
+    struct text_list reread = {0};
+    bool ok = true;
+    for (size_t i = 0; i < run->item_count && ok; i++)
+        ok = book_load(run->book, &run->plan, sides, shared, &run->items[i], &reread, err);
+    for (size_t i = 0; i < reread.count; i++) {
+        char *note =
+            mem_format("%s was read in part before and may have changed since: it was read "
+                       "again from its beginning",
+                       reread.items[i]);
+        text_list_add(&run->result->notes, note);
+        free(note);
+    }
+    text_list_free(&reread);
+    return ok;
+}
+
 static bool open_workers(struct run *run, struct err *err)
 {
     struct work_side opened[SIDES] = {{0}, {0}};
     bool ok = true;
     for (int side = 0; side < SIDES && ok; side++)
         ok = open_side(run, (enum side)side, &opened[side], err) && not_interrupted(err);
+    ok = ok && make_items(run, opened, err);
     if (!ok) {
         for (int side = 0; side < SIDES; side++) {
             for (size_t i = 1; i < opened[side].connection_count; i++)
@@ -270,6 +318,8 @@ static void show_progress(void *context, struct item *items, size_t count)
         }
     }
     progress_show(run->progress, &state);
+    if (run->book)
+        book_save(run->book, false, run->result);
 }
 
 static void fail_table(const struct item *item)
@@ -316,6 +366,8 @@ static void finish_digests(void *context, struct item *item)
 {
     struct run *run = context;
     struct result_table *result = item->table->result;
+    if (run->book)
+        book_write(run->book, &run->plan, item, run->result);
     add_bytes(run, item);
     result->seconds = item->seconds;
     run->tables_done++;
@@ -371,34 +423,30 @@ static void note_retry(void *context, const struct item *item, enum side side)
     text_list_add(&item->table->result->notes, text);
     progress_log(run->progress, "%s: %s", item->table->result->name[SOURCE], text);
     free(text);
+    if (run->book && !item->drill)
+        book_forget(run->book, &run->plan, item, side, run->result);
 }
 
-static int compare_estimates(const void *one, const void *other)
+static void mark_split(void *context, const struct item *item, enum side side)
 {
-    const struct item *a = one, *b = other;
-    if (a->table->estimate != b->table->estimate)
-        return a->table->estimate < b->table->estimate ? 1 : -1;
-    return a->table < b->table ? -1 : 1;
+    struct run *run = context;
+    if (run->book)
+        book_mark(run->book, &run->plan, item, side);
 }
 
 static void compare_digests(struct run *run)
 {
-    struct item *items = mem_zero(run->plan.table_count + 1, sizeof *items);
-    size_t count = 0;
-    for (size_t i = 0; i < run->plan.table_count; i++) {
-        struct plan_table *table = &run->plan.tables[i];
-        if (!table->comparable)
-            continue;
-        items[count++].table = table;
+    static const struct work_calls calls = {.split_done = mark_split,
+                                            .finish = finish_digests,
+                                            .retry = note_retry,
+                                            .tick = show_progress};
+    for (size_t i = 0; i < run->item_count; i++)
         for (int side = 0; side < SIDES; side++)
-            run->rows_estimate += table->table[side]->row_estimate;
-    }
+            run->rows_estimate += run->items[i].table->table[side]->row_estimate;
     run->stage = "comparing";
-    qsort(items, count, sizeof *items, compare_estimates);
-    static const struct work_calls calls = {
-        .finish = finish_digests, .retry = note_retry, .tick = show_progress};
-    work_run(run->work, items, count, &calls, run);
-    free(items);
+    work_run(run->work, run->items, run->item_count, &calls, run);
+    if (run->book)
+        book_save(run->book, true, run->result);
 }
 
 static void find_differences(struct run *run)
@@ -502,6 +550,21 @@ static void mark_interrupted(struct run *run)
     }
 }
 
+static bool open_book(struct run *run, struct err *err)
+{
+    if (!book_open(run->options, run->result, &run->book, err))
+        return false;
+    if (!run->book)
+        return true;
+    run->result->ledger_path = mem_copy_string(book_path(run->book));
+    run->result->resumed = book_is_resumed(run->book);
+    progress_log(run->progress, "ledger: %s", book_path(run->book));
+    struct plan_side sides[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
+    return book_plan(run->book, run->options, sides, &run->plan, run->result, err);
+}
+
 static bool run_stages(struct run *run, struct err *err)
 {
     if (!make_plan(run, err))
@@ -509,6 +572,8 @@ static bool run_stages(struct run *run, struct err *err)
     run->drills = mem_zero(run->plan.table_count + 1, sizeof *run->drills);
     if (run->options->explain)
         return true;
+    if (!open_book(run, err))
+        return false;
     if (!open_workers(run, err))
         return false;
     compare_digests(run);
@@ -535,12 +600,27 @@ static void close_run(struct run *run)
     for (size_t i = 0; run->drills && i < run->plan.table_count; i++)
         drill_free(run->drills[i]);
     free(run->drills);
+    for (size_t i = 0; i < run->item_count; i++)
+        for (int side = 0; side < SIDES; side++)
+            layout_release_reading(&run->items[i].side[side]);
+    free(run->items);
     plan_free(&run->plan);
     for (int side = 0; side < SIDES; side++)
         schema_free(&run->schema[side]);
     mapping_free(&run->mapping);
     progress_free(run->progress);
     pthread_mutex_destroy(&run->guard_lock);
+}
+
+/* The ledger keeps the report of a finished run. */
+static void keep_report(struct run *run, bool finished)
+{
+    struct buffer report = BUFFER_INIT(BUFFER_NO_LIMIT);
+    finished = finished && run->book && !run->result->interrupted;
+    if (finished)
+        report_json(run->result, run->options, &report);
+    book_close(run->book, finished ? &report : NULL, run->result);
+    buffer_free(&report);
 }
 
 bool verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
@@ -569,6 +649,7 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
         err->code = ERR_UNREACHABLE;
     result->seconds = work_clock() - start;
+    keep_report(&run, ok);
     return ok;
 }
 
@@ -611,6 +692,7 @@ void verify_result_free(struct verify_result *result)
         text_list_free(&result->only[side]);
     }
     text_list_free(&result->notes);
+    free(result->ledger_path);
     arena_free(&result->arena);
     *result = (struct verify_result){0};
 }

@@ -26,6 +26,10 @@ struct verify_options {
     int findings;              /* how many to keep per table */
     bool explain;              /* plan only: read no rows */
     bool quiet, verbose;
+    const char
+        *ledger_path; /* NULL: a new one in the state folder; with resume: the newest there */
+    bool resume;
+    bool no_values;          /* the ledger keeps no values of the databases */
     const char *format;      /* "text", "json" */
     const char *output_path; /* NULL: standard output */
 };
@@ -102,6 +106,8 @@ struct verify_result {
     struct arena arena; /* names live here */
     enum verdict verdict;
     bool interrupted;
+    char *ledger_path; /* NULL: none was kept */
+    bool resumed;
     struct result_side side[2];
     time_t started;
     double seconds;

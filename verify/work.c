@@ -12,7 +12,7 @@
 #define SIDE_TRIES 5            /* of one reading of one side, before its table is given up */
 #define FIRST_PAUSE 0.25        /* seconds before the second try; doubled before each further one */
 #define SPLITS_PER_WORKER 8     /* so that workers which end early find more to do */
-#define ROWS_PER_SPLIT 500000   /* so that little is lost when a run is killed, or a connection */
+#define ROWS_PER_SPLIT 100000   /* so that little is lost when a run is killed, or a connection */
 #define MOST_SPLITS 1024
 
 struct worker {
@@ -453,8 +453,8 @@ static size_t finish_items(struct work *work, const struct work_calls *calls, vo
         if (!item->open)
             break;
         for (int side = 0; side < SIDES && !item->done; side++) {
-            retry_side(work, item, (enum side)side, calls, context);
             settle_side(&item->side[side]);
+            retry_side(work, item, (enum side)side, calls, context);
         }
         if (!item_is_over(item))
             continue;
@@ -494,7 +494,10 @@ void work_run(struct work *work, struct item *items, size_t count, const struct 
         open_items(work);
         pthread_cond_broadcast(&work->wake_workers);
         if (work_clock() >= next_tick) {
+            /* Items and digests change on this thread alone, so the workers may go on meanwhile. */
+            pthread_mutex_unlock(&work->lock);
             calls->tick(context, items, count);
+            pthread_mutex_lock(&work->lock);
             next_tick = work_clock() + 0.1;
         }
         struct timespec until;

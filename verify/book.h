@@ -1,0 +1,71 @@
+/*
+ * What a run writes into its ledger, and how a resumed run takes it up again. Input: the plan and
+ * the items as they are read. Output: records (ledger.h). Knows what the records mean; knows
+ * nothing of SQL.
+ *
+ *     kind      id     part   bytes
+ *     setting   which  0      text: versions, URIs, options, the mapping's content
+ *     uri       0      side   the database, without the password
+ *     tables    0      0      how many tables are compared
+ *     table     table  0      the pair: names, columns, types, kinds, key, conditions (layout.h)
+ *     buckets   table  0      the numbers of ranges and hash buckets, the bounds of the ranges
+ *     stamp     table  side   the engine's text about the table before the snapshot (engine.h)
+ *     reading   table  side   the splits, which of them are read, and the digest of those
+ *     report    0      0      the finished report as JSON, unless --no-values
+ *
+ * Tables are numbered in the plan's order. Nothing but `report`, the bounds of key ranges and the
+ * splits holds values of the databases; digests are hashes.
+ */
+#ifndef TALLY_VERIFY_BOOK_H
+#define TALLY_VERIFY_BOOK_H
+
+#include "../diff/ledger.h"
+#include "work.h"
+
+struct book;
+
+/*
+ * Opens the ledger that the options ask for: a new one at options->ledger_path or in the state
+ * folder, or with options->resume the given one or the newest of the state folder. *book stays
+ * NULL, with a note in the result, when there is no place for a ledger and none was asked for.
+ */
+bool book_open(const struct verify_options *options, struct verify_result *result,
+               struct book **book, struct err *err) MUST_CHECK;
+const char *book_path(const struct book *book);
+bool book_is_resumed(const struct book *book);
+
+/*
+ * After planning: a new run is written down, with a stamp of each table that will be read in
+ * splits; a resumed one is held against the plan, which takes over its buckets. ERR_USAGE:
+ * settings, mapping, schema or databases have changed (the sentence says what).
+ */
+bool book_plan(struct book *book, const struct verify_options *options,
+               const struct plan_side sides[SIDES], struct plan *plan,
+               const struct verify_result *result, struct err *err) MUST_CHECK;
+
+/* After begin(): gives an item's sides what an earlier run has read of them, where that can be
+ * trusted; adds to reread what had to be dropped. The connections see the new snapshot. */
+bool book_load(struct book *book, const struct plan *plan, const struct plan_side sides[SIDES],
+               const bool shared[SIDES], struct item *item, struct text_list *reread,
+               struct err *err) MUST_CHECK;
+
+/* A split of the item's side was read: the next book_write() or book_save() writes it. */
+void book_mark(struct book *book, const struct plan *plan, const struct item *item, enum side side);
+
+/* Writes what was marked of an item that is done, before its digests are freed. In these calls, a
+ * ledger that cannot be written (a full disk) is given up with a note, and the run goes on without.
+ */
+void book_write(struct book *book, const struct plan *plan, const struct item *item,
+                struct verify_result *result);
+
+/* A side is read again from its beginning. */
+void book_forget(struct book *book, const struct plan *plan, const struct item *item,
+                 enum side side, struct verify_result *result);
+
+/* Writes what was marked and saves; at most four times a second unless forced. */
+void book_save(struct book *book, bool force, struct verify_result *result);
+
+/* Keeps the report of a finished run (NULL: none) and closes. A NULL book is fine. */
+void book_close(struct book *book, const struct buffer *report, struct verify_result *result);
+
+#endif
