@@ -1,6 +1,7 @@
 /*
- * What a database holds, in terms that both engines share: tables, columns, types, keys. Filled by an
- * engine from its catalogs (engine.h), never changed after. All of it lives in the schema's arena.
+ * What a database holds, in terms that both engines share: tables, columns, types, keys. Filled by
+ * an engine from its catalogs (engine.h), never changed after. All of it lives in the schema's
+ * arena.
  */
 #ifndef TALLY_VERIFY_SCHEMA_H
 #define TALLY_VERIFY_SCHEMA_H
@@ -13,16 +14,16 @@
 
 /* What a type means. The pair of classes chooses the kind of comparison (canon.h). */
 enum type_class {
-    TYPE_UNKNOWN,  /* cannot be compared; say why in column.unreadable */
-    TYPE_BOOL,     /* PostgreSQL boolean */
-    TYPE_INT,      /* every integer, oid, year; bits = 1 for MySQL's tinyint(1) */
-    TYPE_DECIMAL,  /* decimal, numeric, money */
-    TYPE_FLOAT,    /* 4 bytes */
-    TYPE_DOUBLE,   /* 8 bytes */
-    TYPE_TEXT,     /* char, varchar, text, citext, name */
-    TYPE_ENUM,     /* read as its label */
-    TYPE_SET,      /* MySQL SET, read as comma text */
-    TYPE_BYTES,    /* binary, varbinary, blob, bytea */
+    TYPE_UNKNOWN, /* cannot be compared; say why in column.unreadable */
+    TYPE_BOOL,    /* PostgreSQL boolean */
+    TYPE_INT,     /* every integer, oid, year; bits = 1 for MySQL's tinyint(1) */
+    TYPE_DECIMAL, /* decimal, numeric, money */
+    TYPE_FLOAT,   /* 4 bytes */
+    TYPE_DOUBLE,  /* 8 bytes */
+    TYPE_TEXT,    /* char, varchar, text, citext, name */
+    TYPE_ENUM,    /* read as its label */
+    TYPE_SET,     /* MySQL SET, read as comma text */
+    TYPE_BYTES,   /* binary, varbinary, blob, bytea */
     TYPE_DATE,
     TYPE_TIME,     /* time without time zone */
     TYPE_DATETIME, /* civil time without a zone: MySQL datetime, PostgreSQL timestamp */
@@ -41,12 +42,12 @@ struct type {
     enum type_class class;
     enum type_class element; /* TYPE_ARRAY: the elements' class */
     bool is_unsigned;
-    bool fixed;       /* CHAR(n), char(n), BINARY(n): stored padded to its length */
-    uint32_t length;  /* characters, bytes or bits; TYPE_INT: bytes; 0: no limit or not applicable */
-    int precision;    /* decimals: digits, -1 no limit; times: fraction digits */
-    int scale;        /* decimals */
-    bool tiny_bool;   /* MySQL tinyint(1) */
-    uint32_t oid;     /* the engine's own number of the type, for its own use */
+    bool fixed;      /* CHAR(n), char(n), BINARY(n): stored padded to its length */
+    uint32_t length; /* characters, bytes or bits; TYPE_INT: bytes; 0: no limit or not applicable */
+    int precision;   /* decimals: digits, -1 no limit; times: fraction digits */
+    int scale;       /* decimals */
+    bool tiny_bool;  /* MySQL tinyint(1) */
+    uint32_t oid;    /* the engine's own number of the type, for its own use */
     const char *name; /* as the engine spells it: "tinyint(1) unsigned", "character varying(20)" */
     const char *base; /* the short name without parameters: "tinyint", "varchar", "timestamptz" */
 };
@@ -62,9 +63,9 @@ struct column {
 
 struct key {
     const char *name;
-    bool primary;        /* else a unique key */
-    bool nullable;       /* a column of it may be NULL: cannot identify rows */
-    bool has_prefix;     /* MySQL prefix part or PostgreSQL expression or partial: cannot be used */
+    bool primary;    /* else a unique key */
+    bool nullable;   /* a column of it may be NULL: cannot identify rows */
+    bool has_prefix; /* MySQL prefix part or PostgreSQL expression or partial: cannot be used */
     size_t column_count;
     const size_t *columns; /* indexes into the table's columns, in key order */
 };
@@ -80,11 +81,11 @@ enum relation_kind { RELATION_TABLE, RELATION_VIEW, RELATION_SEQUENCE, RELATION_
 struct table {
     const char *schema; /* PostgreSQL schema, MySQL database */
     const char *name;
-    const char *label; /* in reports: "orders" in MySQL, "public.orders" in PostgreSQL */
+    const char *label;       /* in reports: "orders" in MySQL, "public.orders" in PostgreSQL */
     enum relation_kind kind; /* only RELATION_TABLE is compared without being named */
     const char *unreadable;  /* NULL, or why no row of it can be read */
-    const char *note;        /* NULL, or what the report must say ("MyISAM: no consistent snapshot") */
-    uint64_t row_estimate;   /* from the catalog; may be far off */
+    const char *note; /* NULL, or what the report must say ("MyISAM: no consistent snapshot") */
+    uint64_t row_estimate; /* from the catalog; may be far off */
     uint64_t byte_estimate;
     size_t column_count;
     struct column *columns; /* in the table's order */
@@ -97,15 +98,16 @@ struct table {
 struct schema {
     struct arena arena;
     size_t table_count;
-    struct table *tables;        /* sorted by schema, name */
-    const char *default_schema;  /* where an unqualified name lives: "public", or the database */
+    struct table *tables;       /* sorted by schema, name */
+    const char *default_schema; /* where an unqualified name lives: "public", or the database */
 };
 
 void schema_free(struct schema *schema);
 
 /* Finds by schema and name; schema NULL: any schema, the default one first. Exact, else
  * case-insensitive where only one fits. NULL: none. */
-const struct table *schema_find(const struct schema *schema, const char *schema_name, const char *name);
+const struct table *schema_find(const struct schema *schema, const char *schema_name,
+                                const char *name);
 const struct column *table_find_column(const struct table *table, const char *name);
 
 #endif

@@ -73,14 +73,10 @@ const char *err_code_name(enum err_code code)
         enum err_code code;
         const char *name;
     } names[] = {
-        {ERR_NONE, "none"},
-        {ERR_TABLE, "table"},
-        {ERR_LOST, "lost"},
-        {ERR_RETRY, "retry"},
-        {ERR_USAGE, "usage"},
-        {ERR_UNREACHABLE, "unreachable"},
-        {ERR_INTERNAL, "internal"},
-        {ERR_INTERRUPTED, "interrupted"},
+        {ERR_NONE, "none"},         {ERR_TABLE, "table"},
+        {ERR_LOST, "lost"},         {ERR_RETRY, "retry"},
+        {ERR_USAGE, "usage"},       {ERR_UNREACHABLE, "unreachable"},
+        {ERR_INTERNAL, "internal"}, {ERR_INTERRUPTED, "interrupted"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].code == code)
