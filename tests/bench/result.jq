@@ -12,8 +12,9 @@ def round_all: map_values(if type == "number" then rounded else . end);
 | def runs($case; $series): [$runs[] | select(.case == $case and .series == $series)];
 def has_run($case): runs($case; "B") | length > 0;
 def typical($case; $series; $field): [runs($case; $series)[] | .[$field]] | median;
-# Seconds that tally-verify and both servers together compute in one run.
-def all_cpu($case): [runs($case; "B")[] | .cpu + .source + .target] | median;
+# Seconds that a run's program and both servers compute together.
+def all_cpu($case; $series): [runs($case; $series)[] | .cpu + .source + .target] | median;
+def all_cpu($case): all_cpu($case; "B");
 
 # A row of the table. A ratio of two series, pair by pair; or one series by itself, in its unit.
 def ratio($what; $name; $reference; $case; $series; $limit):
@@ -70,7 +71,9 @@ def jobs($jobs):
 		| select(has_run($case))
 		| {name: $case, source_server: typical($case; "B"; "source"),
 			target_server: typical($case; "B"; "target"),
-			drain: typical($case; "A"; "cpu"), tally: typical($case; "B"; "cpu")} | round_all
+			drain: typical($case; "A"; "cpu"), tally: typical($case; "B"; "cpu"),
+			# Where the cores are the limit, what an idle machine would show as the ratio of times.
+			ratio: (all_cpu($case; "B") / all_cpu($case; "A"))} | round_all
 	],
 	# What two jobs would give where they have cores of their own: only connecting and planning
 	# are not shared, and at the end one worker of a side may wait for the other's last of 16 pieces.

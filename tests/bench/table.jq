@@ -29,7 +29,7 @@ def row:
 
 def cpu:
 	(.name | left(24)) + ([.source_server, .target_server, .drain, .tally]
-		| map(fixed(2) | right(15)) | join(""));
+		| map(fixed(2) | right(15)) | join("")) + (.ratio | fixed(2) + " ×" | right(13));
 
 def jobs:
 	"Jobs: one run computes for \(.cpu_seconds | fixed(1)) s, so \(.cores) cores need "
@@ -46,6 +46,7 @@ machine,
 (.rows[] | row),
 (select(.cpu | length > 0) | "",
 	("CPU seconds of one run" | left(24))
-	+ (["source server", "target server", "drain", "tally-verify"] | map(right(15)) | join("")),
+	+ (["source server", "target server", "drain", "tally-verify"] | map(right(15)) | join(""))
+		+ ("all / drain" | right(13)),
 	(.cpu[] | cpu)),
 (.jobs | select(.) | "", jobs)
