@@ -1,25 +1,25 @@
 /*
  * The one file that knows SQLite: records under a kind and two numbers, in a file that is never
- * believed wrongly. Input and output: the ledger's file, and while it is being written a journal
- * beside it
- * ("FILE-wal"). Must not know what a record means.
+ * believed wrongly. Input and output: the ledger's file and, while it is being written, a log
+ * beside it ("FILE-wal"). Must not know what a record means.
  *
- * Why a write-ahead log (WAL), held under an exclusive lock:
- * - A save appends the changed pages once and waits for the disk once. A rollback journal writes
- * old and new pages and waits three or four times: half as fast for big records, several times
- * slower for small.
- * - What is cut, torn or not yet committed at the log's end is ignored by the next open, which
- * thereby sees an earlier save. And it sees that without writing: a hot rollback journal would have
- * to be rolled back first, so that a killed run's ledger could be neither read nor refused without
- * changing it.
- * - synchronous=FULL waits for the log in every commit. NORMAL would be faster, and lose saves with
- * the power.
- * - locking_mode=EXCLUSIVE keeps the log's index in memory, so there is no third file, and keeps
- * other programs' SQLite out. flock() keeps other runs out, from before SQLite looks at the file
- * until after it is closed, and at once.
- * - The last close moves the log into the file and removes it: one file at rest, whatever way the
- * run ended once somebody resumed it. Sources: https://sqlite.org/wal.html,
- * https://sqlite.org/pragma.html, https://sqlite.org/uri.html.
+ * Why a write-ahead log: a save appends the changed pages once and waits for the disk once. A
+ * rollback journal writes old and new pages and waits three times or four: half as fast for 1.5 MB,
+ * slower still for 100 bytes. What is cut, torn or uncommitted at the log's end is ignored by the
+ * next open, which thereby sees an earlier save. And it sees that without writing: a rollback
+ * journal would have to be played back first, so a killed run's ledger could neither be read nor
+ * refused without changing it. A close moves the log into the file and removes it: one file at
+ * rest.
+ *
+ * Why synchronous=FULL: every commit waits for the log. NORMAL is faster, and loses saves with the
+ * power.
+ *
+ * Why two locks: locking_mode=EXCLUSIVE keeps other programs' SQLite out, and the log's index in
+ * memory instead of in a third file. flock() keeps other runs out, at once, from before SQLite sees
+ * the file until after it is closed.
+ *
+ * Sources: https://sqlite.org/wal.html, https://sqlite.org/pragma.html,
+ * https://sqlite.org/uri.html, https://sqlite.org/fileformat2.html (the header).
  */
 #include "ledger.h"
 
@@ -40,8 +40,7 @@
 #define SUM_SIZE 16     /* bytes of a checksum in the file: low, high, little-endian */
 #define FILE_ID_SIZE 16 /* random bytes that tell one ledger's records from another's */
 
-/* Places in an SQLite file's first bytes: https://sqlite.org/fileformat2.html#the_database_header
- */
+/* Places in an SQLite file's header. */
 #define HEADER_SIZE 100
 #define HEADER_WRITE_VERSION 18 /* 2: write-ahead log */
 #define HEADER_READ_VERSION 19
@@ -214,18 +213,20 @@ static bool refuse_in_use(const char *path, struct err *err)
                    path);
 }
 
+static const char not_as_put[] = "a record is not what was put: the file was damaged meanwhile";
+
 /* SQLite's reason, and the system's where there is one. */
 static void add_reason(const struct ledger *ledger, struct buffer *reason)
 {
     int number = sqlite3_system_errno(ledger->database);
-    buffer_add_text(reason, sqlite3_errmsg(ledger->database));
     int code = sqlite3_errcode(ledger->database) & 0xff;
+    bool none = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE;
+    buffer_add_text(reason, none ? not_as_put : sqlite3_errmsg(ledger->database));
     if (number && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN))
         buffer_printf(reason, ": %s", strerror(number));
 }
 
-/* A call to SQLite failed while the ledger was being opened: is it the disk, somebody else, or the
- * file? */
+/* A call to SQLite failed while opening: is it the disk, somebody else, or the file? */
 static bool refuse_open(const struct ledger *ledger, struct err *err)
 {
     int code = sqlite3_errcode(ledger->database) & 0xff;
@@ -696,8 +697,10 @@ static MUST_CHECK bool make_file(struct ledger *ledger, struct err *err)
 {
     /* SQLite gives its journals the file's own mode, so they too are their owner's alone. */
     ledger->lock = open(ledger->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (ledger->lock >= 0)
+    if (ledger->lock >= 0) {
+        (void)fchmod(ledger->lock, 0600); /* an umask may have taken even these */
         return true;
+    }
     if (errno == EEXIST)
         return err_set(
             err, ERR_USAGE,
@@ -907,8 +910,6 @@ bool ledger_save(struct ledger *ledger, struct err *err)
     return true;
 }
 
-static const char not_as_put[] = "a record is not what was put: the file was damaged meanwhile";
-
 bool ledger_get(struct ledger *ledger, const char *kind, int64_t id, int64_t part,
                 struct buffer *bytes, bool *found, struct err *err)
 {
@@ -985,8 +986,7 @@ static MUST_CHECK bool make_folder(char *path, struct err *err)
 
 bool ledger_folder(struct buffer *path, struct err *err)
 {
-    /* A relative path is to be ignored: XDG Base Directory Specification, "Environment variables".
-     */
+    /* The XDG Base Directory Specification ignores relative paths. */
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     buffer_clear(path);
     if (state && state[0] == '/')
