@@ -41,7 +41,8 @@ bool collector_spilled(const struct collector *collector);
  * spilled. */
 uint64_t collector_bytes(const struct collector *collector, size_t partition);
 
-/* Calls take() for each record of a partition; bytes are borrowed for the call. */
+/* Calls take() for each record of a partition; bytes are borrowed for the call, or, of a collector
+ * that has not spilled, for its life. */
 bool collector_read(struct collector *collector, size_t partition,
                     bool (*take)(void *context, const struct record *record,
                                  const unsigned char *bytes, struct err *err),

@@ -239,7 +239,7 @@ struct entry {
     struct record record;
     uint64_t times[SIDES]; /* as read */
     uint64_t rest[SIDES];  /* not yet matched with the other side */
-    unsigned char *bytes;
+    const unsigned char *bytes;
     bool grouped;
 };
 
@@ -250,6 +250,7 @@ struct join {
     struct entry **slots;
     size_t entry_count;
     size_t bytes;
+    bool borrow;          /* records stay where they are: no copy */
     int side;             /* being loaded */
     uint64_t part, parts; /* sub-pass: only keys with (hash >> 40) % parts == part */
 };
@@ -302,8 +303,12 @@ static bool load_record(void *context, const struct record *record, const unsign
                        "choose a key with more distinct values in the mapping");
     struct entry *entry = arena_alloc(&join->arena, sizeof *entry);
     entry->record = *record;
-    entry->bytes = arena_alloc(&join->arena, length);
-    memcpy(entry->bytes, bytes, length);
+    entry->bytes = bytes;
+    if (!join->borrow) {
+        unsigned char *copy = arena_alloc(&join->arena, length);
+        memcpy(copy, bytes, length);
+        entry->bytes = copy;
+    }
     entry->times[join->side] = 1;
     entry->next_in_slot = *slot;
     *slot = entry;
@@ -517,6 +522,7 @@ bool drill_join(struct drill *drill, struct collector *const sides[SIDES], struc
         uint64_t bytes = collector_bytes(sides[SOURCE], i) + collector_bytes(sides[TARGET], i);
         /* What is in memory already is joined at once; a partition file in parts that fit. */
         join.parts = partitions > 1 ? 1 + bytes / JOIN_MEMORY : 1;
+        join.borrow = partitions == 1;
         for (join.part = 0; join.part < join.parts; join.part++)
             if (!join_part(&join, sides, i, err))
                 return false;

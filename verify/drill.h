@@ -44,7 +44,7 @@ static inline bool drill_wants(const struct drill *drill, const struct drill_pas
            drill->suspect[bucket / 8] >> (bucket % 8) & 1;
 }
 
-#define DRILL_MEMORY (8u << 20) /* bytes of rows kept in memory per side and pass */
+#define DRILL_MEMORY (4u << 20) /* bytes of rows kept in memory per side and pass */
 
 /* Joins what a pass collected and adds to counts and findings. The collectors are used up. */
 bool drill_join(struct drill *drill, struct collector *const sides[SIDES],
