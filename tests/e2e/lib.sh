@@ -11,6 +11,8 @@ export BUILD=${BUILD:-$root/build}
 [[ $BUILD == /* ]] || BUILD=$root/$BUILD
 tally=$BUILD/tally-verify
 suite=$(basename "$0")
+# Debian's own, which has python3-jsonschema and starts fast.
+python=$(command -v /usr/bin/python3 python3 | head -1)
 passed=0
 failed=0
 own_servers=
