@@ -21,6 +21,7 @@
 
 #include "../diff/base/buffer.h"
 #include "../diff/base/error.h"
+#include "cut.h"
 #include "schema.h"
 
 enum side { SOURCE, TARGET };
@@ -161,6 +162,11 @@ struct engine {
      * clamped. */
     bool (*key_bounds)(struct connection *connection, const struct table *table, size_t column,
                        bool *any, int64_t *low, int64_t *high, struct err *err) MUST_CHECK;
+
+    /* Of the same column: the values on either side of a place (cut.h). Must be two index look-ups.
+     */
+    bool (*key_gap)(struct connection *connection, const struct table *table, size_t column,
+                    int64_t middle, struct cut_gap *gap, struct err *err) MUST_CHECK;
 
     /* Cuts the table into about `wanted` pieces of about equal work, in its own cheapest way.
      * *splits is malloc'ed, for the caller to free(). */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mysql.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -2028,28 +2029,51 @@ static bool can_split(const struct table *table)
            (table->row_estimate >= SPLIT_ROWS || table->byte_estimate >= SPLIT_BYTES);
 }
 
-/*
- * Ranges of equal width, the first and the last without an end: whatever key a row has, one range
- * holds it. Keys with large gaps make unequal work; bounds sampled from the index would go here.
- */
-static size_t cut_evenly(int64_t low, int64_t high, size_t wanted, struct split *splits)
+static bool key_gap(struct connection *connection, const struct table *table, size_t column,
+                    int64_t middle, struct cut_gap *gap, struct err *err)
 {
-    uint64_t width = (uint64_t)high - (uint64_t)low;
-    uint64_t step = width / wanted;
-    size_t count = 0;
+    struct buffer sql = BUFFER_INIT(1 << 13);
+    struct buffer name = BUFFER_INIT(1 << 12);
+    struct row row;
 
-    if (step == 0)
-        return 0;
-    for (size_t i = 0; i < wanted; i++) {
-        struct key_range *range = &splits[count++].range;
-        range->has_low = i > 0;
-        range->has_high = i + 1 < wanted;
-        range->low = (int64_t)((uint64_t)low + step * i);
-        range->high = (int64_t)((uint64_t)low + step * (i + 1));
+    enter();
+    *gap = (struct cut_gap){0};
+    engine_mysql_quote_name(&name, table->columns[column].name);
+    const char *quoted = (const char *)name.data, *from = table->parts[0].from;
+    buffer_printf(&sql,
+                  "SELECT (SELECT MAX(%s) FROM %s WHERE %s < %" PRId64
+                  "), (SELECT MIN(%s) FROM %s WHERE %s >= %" PRId64 ")",
+                  quoted, from, quoted, middle, quoted, from, quoted, middle);
+    bool fine = first_row(connection, (const char *)sql.data, 2, &row, err);
+    buffer_free(&name);
+    buffer_free(&sql);
+    if (fine && row.any && row.cells[0]) {
+        gap->has_below = true;
+        gap->below = clamp_int64(row.cells[0]);
     }
-    return count;
+    if (fine && row.any && row.cells[1]) {
+        gap->has_above = true;
+        gap->above = clamp_int64(row.cells[1]);
+    }
+    row_free(&row);
+    return fine || err_prefix(err, "%s", table->label);
 }
 
+struct gap_question {
+    struct connection *connection;
+    const struct table *table;
+    size_t column;
+};
+
+static bool ask_gap(void *context, int64_t middle, struct cut_gap *gap, struct err *err)
+{
+    const struct gap_question *question = context;
+
+    return key_gap(question->connection, question->table, question->column, middle, gap, err);
+}
+
+/* Ranges of the primary key, the first and the last without an end: whatever key a row has, one
+ * range holds it. */
 static bool make_splits(struct connection *connection, const struct table *table, size_t wanted,
                         struct split **splits, size_t *count, struct err *err)
 {
@@ -2057,17 +2081,23 @@ static bool make_splits(struct connection *connection, const struct table *table
     bool any = false;
 
     enter();
-    *splits = NULL;
-    *count = 0;
-    if (wanted > 1 && can_split(table) &&
-        !key_bounds(connection, table, table->keys[0].columns[0], &any, &low, &high, err))
-        return false;
     *splits = mem_zero(wanted ? wanted : 1, sizeof **splits);
-    if (any)
-        *count = cut_evenly(low, high, wanted, *splits);
-    if (*count == 0)
-        *count = 1; /* the whole table */
-    return true;
+    *count = 1; /* the whole table */
+    if (wanted < 2 || !can_split(table))
+        return true;
+    struct gap_question question = {connection, table, table->keys[0].columns[0]};
+    int64_t *bounds = mem_zero(wanted, sizeof *bounds);
+    size_t bound_count = 0;
+    bool fine = key_bounds(connection, table, question.column, &any, &low, &high, err) &&
+                (!any || cut_key(low, high, wanted, ask_gap, &question, bounds, &bound_count, err));
+    for (size_t i = 0; fine && i < bound_count; i++) {
+        struct key_range *below = &(*splits)[i].range, *above = &(*splits)[i + 1].range;
+        below->has_high = above->has_low = true;
+        below->high = above->low = bounds[i];
+    }
+    *count += bound_count;
+    free(bounds);
+    return fine;
 }
 
 /* ---- Snapshots ------------------------------------------------------------------------------- */
@@ -2262,6 +2292,7 @@ const struct engine engine_mysql = {
     .describe = describe,
     .begin = begin,
     .key_bounds = key_bounds,
+    .key_gap = key_gap,
     .splits = make_splits,
     .stamp = stamp,
     .unchanged = unchanged,

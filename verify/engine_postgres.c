@@ -40,12 +40,11 @@ struct connection {
     PGconn *pg;
     struct canceller *canceller;
     int socket;
-    int version;           /* 150018 */
-    char place[300];       /* "PostgreSQL at localhost, port 5432, database hotel", for messages */
-    bool in_snapshot;      /* begin() opened the transaction */
-    struct timespec begun; /* when, by the monotonic clock */
-    bool sql_ascii;        /* the database does not know the encoding of its text */
-    bool skips_damaged;    /* the server hides damaged pages, and we may not forbid it */
+    int version;        /* 150018 */
+    char place[300];    /* "PostgreSQL at localhost, port 5432, database hotel", for messages */
+    bool in_snapshot;   /* begin() opened the transaction */
+    bool sql_ascii;     /* the database does not know the encoding of its text */
+    bool skips_damaged; /* the server hides damaged pages, and we may not forbid it */
     struct pgtypes types;
 
     /* The scan under way. */
@@ -1479,7 +1478,6 @@ static bool begin_own(struct connection *connection, struct err *err)
         !run(connection, BEGIN_SQL "SELECT 1; SAVEPOINT tally", err))
         return false;
     connection->in_snapshot = true;
-    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1499,7 +1497,6 @@ static bool begin_exported(struct connection *connection, char id[64], struct er
     if (!run(connection, "SAVEPOINT tally", err))
         return false;
     connection->in_snapshot = true;
-    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1510,7 +1507,6 @@ static bool import_snapshot(struct connection *connection, const char *id, struc
     if (!end_transaction(connection, err) || !run(connection, sql, err))
         return false;
     connection->in_snapshot = true;
-    clock_gettime(CLOCK_MONOTONIC, &connection->begun);
     return true;
 }
 
@@ -1544,38 +1540,33 @@ static bool postgres_begin(struct connection *const *connections, size_t count,
 /* ---- Has a table changed? -------------------------------------------------------------------
  *
  * A row that is updated moves to another page, so splits by ctid of two snapshots may miss it.
- * Either no transaction at all was given an id in between, or the table's files and its counters of
- * written rows are the same. Counters of other sessions arrive late: within 10 s when the session
- * idles (PGSTAT_IDLE_INTERVAL, PostgreSQL 15), so they are asked when the snapshot is older than
- * that.
+ * None can have moved where the table's files are the same (no VACUUM FULL, CLUSTER, TRUNCATE) and
+ * either no transaction at all was given an id in between, or no row that is visible now was
+ * written by a transaction that was not over at the stamp's time. The latter is a scan of the table
+ * on the server, whose result is one truth. (The counters of written rows would be cheaper, but say
+ * nothing on a standby, are set to zero by a crash, and come late.) Deleted rows leave no trace and
+ * move nowhere. The system and its timeline are a part of the stamp: a standby that was promoted
+ * may lack transactions, and use their ids for others.
  */
-#define COUNTER_DELAY 11 /* seconds */
+#define MOST_IDS_BETWEEN ((uint64_t)1 << 31) /* so far age() can tell old from new */
 
 static const char stamp_sql[] =
-    "SELECT pg_catalog.pg_current_snapshot()::text,"
-    " pg_catalog.string_agg(pg_catalog.format('%s:%s:%s', t.oid,"
-    "  pg_catalog.pg_relation_filenode(t.oid),"
-    "  pg_catalog.pg_stat_get_tuples_inserted(t.oid)"
-    "  + pg_catalog.pg_stat_get_tuples_updated(t.oid)"
-    "  + pg_catalog.pg_stat_get_tuples_deleted(t.oid)), ',' ORDER BY t.oid)"
-    " FROM (SELECT c.oid FROM pg_catalog.pg_class c"
+    "WITH RECURSIVE t(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c"
     "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE n.nspname = $1 AND c.relname = $2"
-    "  UNION SELECT p.relid FROM pg_catalog.pg_class c"
-    "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,"
-    "  pg_catalog.pg_partition_tree(c.oid) p"
-    "  WHERE n.nspname = $1 AND c.relname = $2) t";
+    "  UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN t ON i.inhparent = t.oid)"
+    " SELECT pg_catalog.pg_current_snapshot()::text,"
+    " (SELECT pg_catalog.format('%s:%s,', system_identifier, timeline_id)"
+    "  FROM pg_catalog.pg_control_system(), pg_catalog.pg_control_checkpoint())"
+    " || pg_catalog.string_agg(pg_catalog.format('%s:%s', t.oid,"
+    "  pg_catalog.pg_relation_filenode(t.oid)), ',' ORDER BY t.oid) FROM t";
 
-/* Two parts: which transactions are visible, and the files with their counters. */
+/* Two parts: which transactions are visible, and the files. */
 static bool read_stamp(struct connection *connection, const struct table *table,
                        struct buffer *visible, struct buffer *files, struct err *err)
 {
     const char *values[2] = {table->schema, table->name};
     PGresult *result;
-    if (!query(connection, "SELECT pg_catalog.pg_stat_clear_snapshot()", 0, NULL, &result,
-               ERR_TABLE, table->label, err))
-        return false;
-    PQclear(result);
     if (!query(connection, stamp_sql, 2, values, &result, ERR_TABLE, table->label, err))
         return false;
     buffer_add_text(visible, text_at(result, 0, 0));
@@ -1595,13 +1586,27 @@ static bool postgres_stamp(struct connection *connection, const struct table *ta
     return ok;
 }
 
-static void wait_for_counters(const struct connection *connection)
+/* Is there a row of a transaction `oldest` or later? */
+static bool has_newer_row(struct connection *connection, const struct table *table, uint32_t oldest,
+                          bool *newer, struct err *err)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    time_t age = now.tv_sec - connection->begun.tv_sec;
-    if (age < COUNTER_DELAY)
-        nanosleep(&(struct timespec){.tv_sec = COUNTER_DELAY - age}, NULL);
+    *newer = false;
+    for (size_t i = 0; i < table->part_count && !*newer; i++) {
+        struct buffer sql = BUFFER_INIT(1 << 16);
+        buffer_printf(&sql,
+                      "SELECT EXISTS (SELECT FROM %s WHERE pg_catalog.age(xmin) <="
+                      " pg_catalog.age('%lu'::pg_catalog.xid))",
+                      table->parts[i].from, (unsigned long)oldest);
+        PGresult *result;
+        bool ok = query(connection, (const char *)sql.data, 0, NULL, &result, ERR_TABLE,
+                        table->label, err);
+        buffer_free(&sql);
+        if (!ok)
+            return false;
+        *newer = true_at(result, 0, 0);
+        PQclear(result);
+    }
+    return !connection->in_snapshot || run(connection, "ROLLBACK TO SAVEPOINT tally", err);
 }
 
 static bool postgres_unchanged(struct connection *connection, const struct table *table,
@@ -1613,15 +1618,18 @@ static bool postgres_unchanged(struct connection *connection, const struct table
         return true;
     struct buffer visible = BUFFER_INIT(1 << 20), files = BUFFER_INIT(1 << 20);
     bool ok = read_stamp(connection, table, &visible, &files, err);
-    *unchanged = ok && visible.length == (size_t)(then - stamp) &&
-                 memcmp(visible.data, stamp, visible.length) == 0;
-    if (ok && !*unchanged && connection->version >= 150000 &&
-        strcmp((const char *)files.data, then + 1) == 0) {
-        wait_for_counters(connection);
-        buffer_clear(&visible);
-        buffer_clear(&files);
-        ok = read_stamp(connection, table, &visible, &files, err);
-        *unchanged = ok && strcmp((const char *)files.data, then + 1) == 0;
+    if (ok && files.length && strcmp((const char *)files.data, then + 1) == 0) {
+        /* "xmin:xmax:…": all ids below xmin were over, none from xmax on was given. */
+        uint64_t oldest = strtoull(stamp, NULL, 10);
+        const char *xmax = strchr((const char *)visible.data, ':');
+        uint64_t next = xmax ? strtoull(xmax + 1, NULL, 10) : UINT64_MAX;
+        bool newer = true;
+        if (visible.length == (size_t)(then - stamp) &&
+            memcmp(visible.data, stamp, visible.length) == 0)
+            newer = false;
+        else if (next >= oldest && next - oldest < MOST_IDS_BETWEEN)
+            ok = has_newer_row(connection, table, (uint32_t)oldest, &newer, err);
+        *unchanged = ok && !newer;
     }
     buffer_free(&visible);
     buffer_free(&files);
@@ -1681,6 +1689,33 @@ static bool postgres_key_bounds(struct connection *connection, const struct tabl
     *any = !PQgetisnull(result, 0, 0);
     *low = *any ? strtoll(text_at(result, 0, 0), NULL, 10) : 0;
     *high = *any ? strtoll(text_at(result, 0, 1), NULL, 10) : 0;
+    PQclear(result);
+    return true;
+}
+
+static bool postgres_key_gap(struct connection *connection, const struct table *table,
+                             size_t column, int64_t middle, struct cut_gap *gap, struct err *err)
+{
+    struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT), name = BUFFER_INIT(BUFFER_NO_LIMIT);
+    PGresult *result;
+    postgres_quote_name(&name, table->columns[column].name);
+    const char *quoted = (const char *)name.data;
+    buffer_printf(&sql, "SELECT (SELECT pg_catalog.max(%s) FROM ", quoted);
+    add_whole_table(&sql, table);
+    buffer_printf(&sql,
+                  " WHERE %s < '%" PRId64 "'::pg_catalog.int8), (SELECT pg_catalog.min(%s) FROM ",
+                  quoted, middle, quoted);
+    add_whole_table(&sql, table);
+    buffer_printf(&sql, " WHERE %s >= '%" PRId64 "'::pg_catalog.int8)", quoted, middle);
+    bool ok = query(connection, (char *)sql.data, 0, NULL, &result, ERR_TABLE, table->label, err);
+    buffer_free(&name);
+    buffer_free(&sql);
+    if (!ok)
+        return false;
+    gap->has_below = !PQgetisnull(result, 0, 0);
+    gap->has_above = !PQgetisnull(result, 0, 1);
+    gap->below = gap->has_below ? strtoll(text_at(result, 0, 0), NULL, 10) : 0;
+    gap->above = gap->has_above ? strtoll(text_at(result, 0, 1), NULL, 10) : 0;
     PQclear(result);
     return true;
 }
@@ -2046,6 +2081,7 @@ const struct engine engine_postgres = {
     .describe = postgres_describe,
     .begin = postgres_begin,
     .key_bounds = postgres_key_bounds,
+    .key_gap = postgres_key_gap,
     .splits = postgres_splits,
     .stamp = postgres_stamp,
     .unchanged = postgres_unchanged,

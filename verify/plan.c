@@ -364,6 +364,19 @@ static size_t power_of_two(uint64_t least, size_t fewest, size_t most)
     return n;
 }
 
+struct gap_question {
+    const struct plan_side *side;
+    const struct table *table;
+    size_t column;
+};
+
+static bool ask_gap(void *context, int64_t middle, struct cut_gap *gap, struct err *err)
+{
+    const struct gap_question *question = context;
+    return question->side->engine->key_gap(question->side->connection, question->table,
+                                           question->column, middle, gap, err);
+}
+
 /*
  * With an integer key whose bounds are cheap to know, buckets are ranges of the key (times a few
  * hash buckets), so that the drill reads only the suspect ranges again. Bounds need not be exact:
@@ -397,15 +410,18 @@ static bool choose_ranges(const struct planning *planning, struct plan_table *ta
         low = least < low ? least : low;
         high = greatest > high ? greatest : high;
     }
-    uint64_t width = (uint64_t)high - (uint64_t)low;
-    size_t count = buckets / 4 < MOST_RANGES ? buckets / 4 : MOST_RANGES;
-    if (width < count)
+    size_t wanted = buckets / 4 < MOST_RANGES ? buckets / 4 : MOST_RANGES, count;
+    struct gap_question question = {&planning->sides[SOURCE], table->table[SOURCE],
+                                    (size_t)(columns[SOURCE] - table->table[SOURCE]->columns)};
+    table->bounds = arena_alloc(&planning->plan->arena, wanted * sizeof *table->bounds);
+    if (!cut_key(low, high, wanted, ask_gap, &question, table->bounds, &count, err))
+        return err->code == ERR_TABLE;
+    if (!count)
         return true;
-    table->range_count = count;
-    table->hash_count = buckets / count;
-    table->bounds = arena_alloc(&planning->plan->arena, count * sizeof *table->bounds);
-    for (size_t i = 1; i < count; i++)
-        table->bounds[i - 1] = (int64_t)((uint64_t)low + width / count * i);
+    table->range_count = count + 1;
+    table->hash_count = 1;
+    while (table->hash_count * table->range_count < buckets)
+        table->hash_count *= 2;
     for (int side = 0; side < SIDES; side++)
         table->range_column[side] = first->select[side];
     return true;
