@@ -14,9 +14,8 @@
  *
  *     ledger_create(path, "verify", &ledger, err)
  *     ledger_put(ledger, "digest", table, side, bytes, length, err)   any number
- *     ledger_save(ledger, err)                                        all of it, or none, is on
- * disk ledger_close(ledger)                                            what was not saved is
- * dropped
+ *     ledger_save(ledger, err)        all of it, or none, is on disk
+ *     ledger_close(ledger)            what was not saved is dropped
  */
 #ifndef TALLY_LEDGER_H
 #define TALLY_LEDGER_H
