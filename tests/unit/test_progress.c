@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,9 +138,16 @@ static void record(int file, int reader, bool quiet, char *text, size_t size)
     progress_free(progress);
     dup2(before, STDERR_FILENO);
     close(before);
-    fcntl(reader, F_SETFL, O_NONBLOCK);
-    ssize_t length = read(reader, text, size - 1);
-    text[length > 0 ? length : 0] = '\0';
+    /* What a terminal is given may come out of it in pieces, and late. */
+    size_t length = 0;
+    while (length < size - 1 &&
+           poll(&(struct pollfd){.fd = reader, .events = POLLIN}, 1, 250) > 0) {
+        ssize_t more = read(reader, text + length, size - 1 - length);
+        if (more <= 0)
+            break;
+        length += (size_t)more;
+    }
+    text[length] = '\0';
 }
 
 static void record_on_terminal(unsigned short columns, char *text, size_t size)
