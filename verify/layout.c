@@ -59,6 +59,14 @@ static unsigned get_u8(struct reader *reader)
     return bytes ? *bytes : 0;
 }
 
+static bool get_bool(struct reader *reader)
+{
+    unsigned n = get_u8(reader);
+    if (n > 1)
+        reader->failed = true;
+    return n == 1;
+}
+
 static uint32_t get_u32(struct reader *reader)
 {
     uint32_t n = 0;
@@ -208,16 +216,20 @@ static struct digest *decode_digest(struct reader *reader, size_t bucket_count)
     struct digest *digest = digest_new(bucket_count);
     digest->rows = rows;
     digest->row_bytes = row_bytes;
+    size_t free_from = 0; /* runs stand in order, with an empty bucket between */
     while (!reader->failed && reader->place < reader->end) {
         size_t start = get_u32(reader), count = get_u32(reader);
-        if (start > bucket_count || count > bucket_count - start)
+        if (start < free_from || start > bucket_count || !count || count > bucket_count - start)
             reader->failed = true;
         for (size_t i = start; i < start + count && !reader->failed; i++) {
             digest->buckets[i].count = get_u64(reader);
             digest->buckets[i].low = get_u64(reader);
             digest->buckets[i].high = get_u64(reader);
             counted += digest->buckets[i].count;
+            if (!digest->buckets[i].count)
+                reader->failed = true;
         }
+        free_from = start + count + 1;
     }
     if (!reader->failed && counted == rows)
         return digest;
@@ -256,13 +268,13 @@ static bool decode_splits(struct reader *reader, const struct plan_table *table,
         split->part = get_u32(reader);
         split->page_low = get_u64(reader);
         split->page_high = get_u64(reader);
-        split->range.has_low = get_u8(reader) == 1;
-        split->range.has_high = get_u8(reader) == 1;
+        split->range.has_low = get_bool(reader);
+        split->range.has_high = get_bool(reader);
         split->range.low = (int64_t)get_u64(reader);
         split->range.high = (int64_t)get_u64(reader);
-        of->split_done[i] = get_u8(reader) == 1;
+        of->split_done[i] = get_bool(reader);
         if (split->part >= table->table[side]->part_count)
-            return false;
+            reader->failed = true;
     }
     return !reader->failed;
 }

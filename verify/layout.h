@@ -1,7 +1,8 @@
 /*
  * Plans and readings as bytes: what a ledger keeps of a table, and what goes from one machine to
  * another in a plan or digest file. Integers are little-endian, texts and lists carry their length.
- * Decoding checks everything: bytes from a file are never trusted to fit.
+ * Decoding checks everything: bytes from a file are never trusted to fit. What it accepts, encodes
+ * to the same bytes again.
  */
 #ifndef TALLY_VERIFY_LAYOUT_H
 #define TALLY_VERIFY_LAYOUT_H
