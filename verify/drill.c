@@ -3,6 +3,7 @@
 
 #include "../diff/base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define PASS_RANGES 16          /* key ranges in one pass: the length of its SQL condition */
@@ -219,10 +220,27 @@ static void heap_add(struct finding_heap *heap, int wanted, struct kept kept)
     sift_up(heap, heap->count - 1);
 }
 
-static struct shown_value show(const struct value *value)
+/* A 4-byte float with the digits that tell it from its neighbours, not with those of a double. */
+static char *show_float(double number)
+{
+    for (int digits = 6; digits < 9; digits++) {
+        char *text = mem_format("%.*g", digits, number);
+        if (strtof(text, NULL) == (float)number)
+            return text;
+        free(text);
+    }
+    return mem_format("%.9g", number);
+}
+
+static struct shown_value show(const struct plan_column *column, const struct value *value)
 {
     if (value->tag == VALUE_NULL)
         return (struct shown_value){NULL};
+    if (value->tag == VALUE_DOUBLE && column->canon.narrow) {
+        double number = value_to_double(value);
+        if (isfinite(number) && (double)(float)number == number)
+            return (struct shown_value){show_float(number)};
+    }
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     value_print(&text, value, SHOWN_BYTES);
     struct shown_value shown = {mem_copy_bytes(text.data, text.length)};
@@ -333,7 +351,7 @@ static struct finding new_finding(const struct drill *drill, enum finding_kind k
         .kind = kind, .value_count = table->multiset ? table->column_count : table->key_count};
     finding.values = mem_zero(finding.value_count, sizeof *finding.values);
     for (size_t i = 0; i < finding.value_count; i++)
-        finding.values[i] = show(&values[i]);
+        finding.values[i] = show(&table->columns[i], &values[i]);
     return finding;
 }
 
@@ -389,9 +407,10 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
     finding.column_count = count;
     finding.columns = mem_zero(count, sizeof *finding.columns);
     for (size_t i = 0; i < count; i++) {
-        finding.columns[i].column = drill->table->columns[differ[i]].result;
-        finding.columns[i].value[SOURCE] = show(&source[differ[i]]);
-        finding.columns[i].value[TARGET] = show(&target[differ[i]]);
+        const struct plan_column *column = &drill->table->columns[differ[i]];
+        finding.columns[i].column = column->result;
+        finding.columns[i].value[SOURCE] = show(column, &source[differ[i]]);
+        finding.columns[i].value[TARGET] = show(column, &target[differ[i]]);
     }
     keep(drill, finding, entry, entry->record.key_length);
 }
