@@ -2,13 +2,15 @@
 #include "book.h"
 
 #include "layout.h"
+#include "../diff/base/display.h"
 #include "../diff/base/hash.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/types.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define SAVE_SECONDS 0.25
@@ -19,11 +21,13 @@ struct book {
     struct ledger *ledger; /* NULL: could not be written any more */
     char *path;
     bool resumed;
+    char start[40]; /* of the first run, for people */
     bool keep_values;
     size_t table_count;
     const struct item **marked[SIDES]; /* per table: has something new to save */
     struct buffer *stamps[SIDES];      /* per table: as it was before this run's snapshot */
     double saved_at;
+    uint64_t kept_rows[SIDES]; /* read by earlier runs, and taken over */
 };
 
 /* ---- Where ledgers live
@@ -41,6 +45,23 @@ static int is_ledger_name(const struct dirent *entry)
            strcmp(entry->d_name + length - 7, ".ledger") == 0;
 }
 
+/* Removes an old ledger, with the log that a killed run left beside it; not one that a run still
+ * has open. */
+static void remove_ledger(const char *folder, const char *name)
+{
+    char *path = mem_format("%s/%s", folder, name);
+    char *log = mem_format("%s-wal", path);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+        unlink(log);
+        unlink(path);
+    }
+    if (file >= 0)
+        close(file);
+    free(log);
+    free(path);
+}
+
 /* Puts the newest ledger's path into *path (empty: none), removing all beyond `kept`. */
 static void list_ledgers(const char *folder, int kept, struct buffer *path)
 {
@@ -49,11 +70,8 @@ static void list_ledgers(const char *folder, int kept, struct buffer *path)
     for (int i = 0; i < count; i++) {
         if (i == 0 && path)
             buffer_printf(path, "%s/%s", folder, names[i]->d_name);
-        if (i >= kept) {
-            char *old = mem_format("%s/%s", folder, names[i]->d_name);
-            unlink(old);
-            free(old);
-        }
+        if (i >= kept)
+            remove_ledger(folder, names[i]->d_name);
         free(names[i]);
     }
     free(names);
@@ -100,6 +118,24 @@ static bool reopen_ledger(const struct verify_options *options, struct book *boo
     return ok;
 }
 
+static void note_no_ledger(struct verify_result *result, const struct err *err)
+{
+    char *note = mem_format("this run keeps no ledger and cannot be resumed: %s", err->text);
+    text_list_add(&result->notes, note);
+    free(note);
+}
+
+/* A ledger into which not even the plan could be written. */
+static void drop_ledger(struct book *book)
+{
+    char *log = mem_format("%s-wal", book->path);
+    ledger_close(book->ledger);
+    book->ledger = NULL;
+    unlink(log);
+    unlink(book->path);
+    free(log);
+}
+
 bool book_open(const struct verify_options *options, struct verify_result *result,
                struct book **place, struct err *err)
 {
@@ -116,9 +152,7 @@ bool book_open(const struct verify_options *options, struct verify_result *resul
     free(book);
     if (options->resume || options->ledger_path)
         return false;
-    char *note = mem_format("this run keeps no ledger and cannot be resumed: %s", err->text);
-    text_list_add(&result->notes, note);
-    free(note);
+    note_no_ledger(result, err);
     return true;
 }
 
@@ -157,11 +191,12 @@ static bool hash_file(const char *path, struct buffer *out, struct err *err)
         if (!got)
             break;
     }
+    bool ok = !ferror(file) || err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
     fclose(file);
     struct hash128 hash = hash_128(text.data, text.length);
     buffer_add_hex(out, &hash, sizeof hash);
     buffer_free(&text);
-    return true;
+    return ok;
 }
 
 struct setting {
@@ -224,10 +259,8 @@ static bool plan_settings(struct book *book, const struct verify_options *option
     return ok;
 }
 
-static bool plan_uris(struct book *book, const struct plan_side sides[SIDES],
-                      const struct verify_result *result, struct err *err)
+static bool plan_uris(struct book *book, const struct verify_result *result, struct err *err)
 {
-    (void)sides;
     for (int side = 0; side < SIDES; side++) {
         struct buffer uri = BUFFER_INIT(1 << 14);
         buffer_add_text(&uri, result->side[side].shown_uri);
@@ -246,11 +279,32 @@ static bool plan_uris(struct book *book, const struct plan_side sides[SIDES],
  * -----------------------------------------------------------------------------------------------
  */
 
+/* A split by key means the ranges of the key that leads the table's storage: another key of the
+ * same columns would cut the rows that were not yet read in another way. */
+static void add_keys(const struct plan_table *table, struct buffer *out)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct table *of = table->table[side];
+        for (size_t i = 0; i < of->key_count; i++) {
+            const struct key *key = &of->keys[i];
+            if (!key->primary)
+                continue;
+            buffer_add_u32(out, (uint32_t)key->column_count);
+            for (size_t c = 0; c < key->column_count; c++) {
+                const char *name = of->columns[key->columns[c]].name;
+                buffer_add(out, name, strlen(name) + 1);
+            }
+        }
+        buffer_add_byte(out, '\0');
+    }
+}
+
 static bool plan_one_table(struct book *book, size_t i, struct plan *plan, struct err *err)
 {
     struct plan_table *table = &plan->tables[i];
     struct buffer layout = BUFFER_INIT(BUFFER_NO_LIMIT), buckets = BUFFER_INIT(BUFFER_NO_LIMIT);
     layout_encode(table, &layout);
+    add_keys(table, &layout);
     layout_encode_buckets(table, &buckets);
     bool same, found = true;
     bool ok = put_or_compare(book, "table", (int64_t)i, 0, &layout, &same, err);
@@ -293,9 +347,33 @@ static bool stamp_table(struct book *book, size_t i, const struct plan_side side
     return true;
 }
 
-bool book_plan(struct book *book, const struct verify_options *options,
-               const struct plan_side sides[SIDES], struct plan *plan,
-               const struct verify_result *result, struct err *err)
+/* When the first run began, for people. An earlier run that was killed before it had a plan has
+ * left none. */
+static bool plan_start(struct book *book, const struct verify_result *result, struct err *err)
+{
+    if (book->resumed) {
+        struct buffer start = BUFFER_INIT(64);
+        bool found;
+        bool ok = ledger_get(book->ledger, "start", 0, 0, &start, &found, err);
+        if (ok && !found)
+            ok = err_set(err, ERR_USAGE,
+                         "%s cannot be resumed: its run ended before it read anything; start again "
+                         "without --resume",
+                         book->path);
+        if (ok)
+            snprintf(book->start, sizeof book->start, "%s", (const char *)start.data);
+        buffer_free(&start);
+        return ok;
+    }
+    struct tm utc;
+    gmtime_r(&result->started, &utc);
+    size_t length = strftime(book->start, sizeof book->start, "%Y-%m-%d %H:%M:%S UTC", &utc);
+    return ledger_put(book->ledger, "start", 0, 0, book->start, length, err);
+}
+
+static bool plan_all(struct book *book, const struct verify_options *options,
+                     const struct plan_side sides[SIDES], struct plan *plan,
+                     const struct verify_result *result, struct err *err)
 {
     book->table_count = plan->table_count;
     for (int side = 0; side < SIDES; side++) {
@@ -304,7 +382,8 @@ bool book_plan(struct book *book, const struct verify_options *options,
         for (size_t i = 0; i < plan->table_count; i++)
             buffer_init(&book->stamps[side][i], BUFFER_NO_LIMIT);
     }
-    if (!plan_settings(book, options, err) || !plan_uris(book, sides, result, err))
+    if (!plan_start(book, result, err) || !plan_settings(book, options, err) ||
+        !plan_uris(book, result, err))
         return false;
     struct buffer count = BUFFER_INIT(64);
     buffer_printf(&count, "%zu", plan->table_count);
@@ -317,6 +396,22 @@ bool book_plan(struct book *book, const struct verify_options *options,
         ok = plan_one_table(book, i, plan, err) &&
              stamp_table(book, i, sides, &plan->tables[i], err);
     return ok && ledger_save(book->ledger, err);
+}
+
+bool book_plan(struct book *book, const struct verify_options *options,
+               const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,
+               struct err *err)
+{
+    if (plan_all(book, options, sides, plan, result, err))
+        return true;
+    /* A full disk ends no run that did not ask for a ledger. */
+    if (err->code != ERR_INTERNAL || book->resumed || options->ledger_path)
+        return false;
+    note_no_ledger(result, err);
+    drop_ledger(book);
+    free(result->ledger_path);
+    result->ledger_path = NULL;
+    return true;
 }
 
 /* ---- Readings
@@ -369,15 +464,12 @@ static bool load_side(struct book *book, size_t i, const struct plan_table *tabl
     buffer_free(&bytes);
     if (!ok || !found)
         return ok && (found || !book->resumed || drop_reading(book, i, side, err));
-    if (is_whole(of)) {
-        of->state = SIDE_READY;
-        return true;
-    }
-    bool can = false;
-    if (shared && !can_be_continued(book, i, side, with, table->table[side], &can, err))
+    bool can = is_whole(of);
+    if (!can && shared && !can_be_continued(book, i, side, with, table->table[side], &can, err))
         return false;
     if (can) {
         of->state = SIDE_READY;
+        book->kept_rows[side] += of->digest->rows;
         return true;
     }
     layout_release_reading(of);
@@ -399,6 +491,21 @@ bool book_load(struct book *book, const struct plan *plan, const struct plan_sid
                        &item->side[side], reread, err))
             return false;
     return true;
+}
+
+void book_tell(const struct book *book, struct verify_result *result)
+{
+    char source[32], target[32];
+    for (int side = 0; side < SIDES; side++)
+        result->rows_kept[side] = book->kept_rows[side];
+    if (!book->kept_rows[SOURCE] && !book->kept_rows[TARGET])
+        return;
+    char *note = mem_format("resumed: %s rows of the source and %s of the target were read by the "
+                            "run of %s and not again; what changed in them since is not seen",
+                            human_count(book->kept_rows[SOURCE], source),
+                            human_count(book->kept_rows[TARGET], target), book->start);
+    text_list_add(&result->notes, note);
+    free(note);
 }
 
 void book_mark(struct book *book, const struct plan *plan, const struct item *item, enum side side)

@@ -4,10 +4,12 @@
  * nothing of SQL.
  *
  *     kind      id     part   bytes
+ *     start     0      0      when the first run began, for people
  *     setting   which  0      text: versions, URIs, options, the mapping's content
  *     uri       0      side   the database, without the password
  *     tables    0      0      how many tables are compared
- *     table     table  0      the pair: names, columns, types, kinds, key, conditions (layout.h)
+ *     table     table  0      the pair: names, columns, types, kinds, key, conditions (layout.h),
+ *                             and the primary keys of both sides
  *     buckets   table  0      the numbers of ranges and hash buckets, the bounds of the ranges
  *     stamp     table  side   the engine's text about the table before the snapshot (engine.h)
  *     reading   table  side   the splits, which of them are read, and the digest of those
@@ -37,17 +39,21 @@ bool book_is_resumed(const struct book *book);
 /*
  * After planning: a new run is written down, with a stamp of each table that will be read in
  * splits; a resumed one is held against the plan, which takes over its buckets. ERR_USAGE:
- * settings, mapping, schema or databases have changed (the sentence says what).
+ * settings, mapping, schema or databases have changed (the sentence says what). A new ledger of the
+ * state folder that cannot be written is given up with a note.
  */
 bool book_plan(struct book *book, const struct verify_options *options,
-               const struct plan_side sides[SIDES], struct plan *plan,
-               const struct verify_result *result, struct err *err) MUST_CHECK;
+               const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,
+               struct err *err) MUST_CHECK;
 
 /* After begin(): gives an item's sides what an earlier run has read of them, where that can be
  * trusted; adds to reread what had to be dropped. The connections see the new snapshot. */
 bool book_load(struct book *book, const struct plan *plan, const struct plan_side sides[SIDES],
                const bool shared[SIDES], struct item *item, struct text_list *reread,
                struct err *err) MUST_CHECK;
+
+/* After the last book_load(): tells the result how much was taken over. */
+void book_tell(const struct book *book, struct verify_result *result);
 
 /* A split of the item's side was read: the next book_write() or book_save() writes it. */
 void book_mark(struct book *book, const struct plan *plan, const struct item *item, enum side side);

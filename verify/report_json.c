@@ -245,6 +245,14 @@ static json_t *table_json(const struct result_table *table, bool explain)
     return object;
 }
 
+static json_t *both_json(const uint64_t counts[2])
+{
+    json_t *object = made(json_object());
+    for (int side = 0; side < 2; side++)
+        put(object, sides[side], number_or_null(counts[side], true));
+    return object;
+}
+
 static json_t *time_json(time_t started)
 {
     struct tm parts;
@@ -278,6 +286,10 @@ void report_json(const struct verify_result *result, const struct verify_options
     if (!explain)
         put(document, "ledger",
             result->ledger_path ? text_json(result->ledger_path) : made(json_null()));
+    if (!explain) {
+        put(document, "rows_read", both_json(result->rows_read));
+        put(document, "rows_kept", both_json(result->rows_kept));
+    }
     put(document, "notes", list_json(&result->notes));
     json_t *tables = made(json_array());
     for (size_t i = 0; i < result->table_count; i++)

@@ -260,6 +260,7 @@ static bool make_items(struct run *run, const struct work_side opened[SIDES], st
         free(note);
     }
     text_list_free(&reread);
+    book_tell(run->book, run->result);
     return ok;
 }
 
@@ -369,6 +370,8 @@ static void finish_digests(void *context, struct item *item)
     if (run->book)
         book_write(run->book, &run->plan, item, run->result);
     add_bytes(run, item);
+    for (int side = 0; side < SIDES; side++)
+        run->result->rows_read[side] += atomic_load(&item->side[side].counters.rows);
     result->seconds = item->seconds;
     run->tables_done++;
     for (int side = 0; side < SIDES; side++)

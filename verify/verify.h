@@ -112,6 +112,8 @@ struct verify_result {
     time_t started;
     double seconds;
     uint64_t wire_bytes[2];
+    uint64_t rows_read[2]; /* by this run, into digests; those of a failed try too */
+    uint64_t rows_kept[2]; /* that earlier runs have read, taken from the ledger */
     size_t table_count;
     struct result_table *tables;
     struct text_list only[2]; /* labels of tables on one side only */
