@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include "../diff/base/display.h"
+#include "pace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +14,8 @@
 #define WIDTH 80
 #define FIELD(name) offsetof(struct command, name)
 
-static const char compare[] = "What to compare", report[] = "What to report",
-                  resuming[] = "Resuming", other[] = "Other";
+static const char compare[] = "What to compare", gentle[] = "Gentleness", resuming[] = "Resuming",
+                  report[] = "What to report", other[] = "Other";
 
 static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
@@ -35,6 +36,16 @@ static const struct option_row rows[] = {
      "changed."},
     {"no-values", 0, OPTION_FLAG, NULL, FIELD(verify.no_values), NULL, 0, 0, resuming,
      "Keep only hashes in the ledger: no report, which shows values of rows that differ."},
+    {"max-rate", 0, OPTION_TEXT, "RATE", FIELD(verify.max_rate), NULL, 0, 0, gentle,
+     "Read each side no faster than this, all its connections together: 50000rows/s, 50k rows/s, "
+     "20MB/s, 20MiB/s."},
+    {"max-load", 0, OPTION_INT, "N", FIELD(verify.max_load), NULL, 1, 1000000, gentle,
+     "Pause reading a side while more than N threads other than our own run on its server. "
+     "PostgreSQL: needs pg_read_all_stats."},
+    {"max-lag", 0, OPTION_INT, "SECONDS", FIELD(verify.max_lag), NULL, 1, 1000000, gentle,
+     "Pause reading a side that is a replica while it is further behind its primary; for five "
+     "minutes at most when that does not help. At least one side must be a replica. MySQL: needs "
+     "REPLICATION CLIENT, MariaDB: REPLICA MONITOR."},
     {"format", 'f', OPTION_CHOICE, "text|json", FIELD(verify.format), "text", 0, 0, report,
      "Write the report for people or for programs."},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(verify.output_path), NULL, 0, 0, report,
@@ -166,7 +177,8 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
     command->verify.uri[1] = operands[1];
     if (command->verify.quiet && command->verify.verbose)
         return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other.");
-    return true;
+    struct pace_rate rate;
+    return !command->verify.max_rate || pace_parse_rate(command->verify.max_rate, &rate, err);
 }
 
 void command_free(struct command *command)

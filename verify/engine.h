@@ -120,6 +120,13 @@ enum snapshot_state {
     SNAPSHOT_NONE      /* the engine or its tables have none */
 };
 
+/* Whether a server follows another one. */
+enum replica_state {
+    REPLICA_NONE,
+    REPLICA_STOPPED, /* it is one, but nobody can say how far behind: replication does not run */
+    REPLICA_FOLLOWS
+};
+
 /* One table that the catalog may hide from us. */
 enum existence { EXISTS_NOT, EXISTS_UNREADABLE, EXISTS_READABLE };
 
@@ -195,6 +202,15 @@ struct engine {
     /* Makes a scan that runs on another thread fail soon, on the server too; best effort, within
      * half a second. */
     void (*cancel)(struct connection *connection);
+
+    /* For --max-load: how many sessions of other programs run something at this moment. Sessions
+     * that wait for a lock do not run (the lock may be ours). Cheap. ERR_USAGE: this user may not
+     * know. Optional: NULL. Asked on a connection without begin(). */
+    bool (*load)(struct connection *connection, unsigned *running, struct err *err) MUST_CHECK;
+    /* For --max-lag: how many seconds of its primary's changes a replica has yet to replay; with
+     * several sources the largest. *seconds is set when it follows. As load(). */
+    bool (*lag)(struct connection *connection, enum replica_state *state, double *seconds,
+                struct err *err) MUST_CHECK;
 
     void (*quote_name)(struct buffer *out, const char *name);
 };

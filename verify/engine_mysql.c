@@ -7,6 +7,7 @@
 #include "engine_mysql.h"
 #include "../diff/base/nearest.h"
 #include "../diff/value.h"
+#include "own_sessions.h"
 #include "uri.h"
 
 #include <arpa/inet.h>
@@ -749,6 +750,7 @@ static bool read_session(struct connection *connection, struct server_info *info
         connection->session.fold_names = strcmp(row.cells[2], "0") != 0;
         connection->id = mem_copy_string(row.cells[3]);
         connection->identity = mem_copy_string(row.cells[4] ? row.cells[4] : "");
+        own_sessions_add(connection->identity, connection->id);
         if (connection->session.version < (connection->session.is_mariadb ? 100000U : 50600U))
             fine =
                 err_set(err, ERR_UNREACHABLE,
@@ -1589,6 +1591,8 @@ static void disconnect(struct connection *connection)
     if (!connection)
         return;
     scan_end(connection);
+    if (connection->id)
+        own_sessions_remove(connection->identity, connection->id);
     if (connection->mysql)
         mysql_close(connection->mysql);
     if (connection->socket >= 0)
@@ -2261,6 +2265,103 @@ static bool begin(struct connection *const *connections, size_t count, enum snap
     return true;
 }
 
+/* ---- How the server fares -------------------------------------------------------------------- */
+
+/*
+ * Threads_running less those of ours, and those that wait for a lock on a table's definition: an
+ * ALTER TABLE that waits for us, and whoever waits behind it. (Without PROCESS, only our own user's
+ * are seen.) Both numbers hold the thread that asks.
+ */
+static bool load(struct connection *connection, unsigned *running, struct err *err)
+{
+    struct row row;
+    unsigned long all = 0, others = 0;
+
+    enter();
+    bool fine = first_row(connection, "SHOW GLOBAL STATUS LIKE 'Threads_running'", 2, &row, err);
+    if (fine && row.any && row.cells[1])
+        all = strtoul(row.cells[1], NULL, 10);
+    row_free(&row);
+    if (!fine)
+        return false;
+    struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_text(&sql, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE "
+                          "COMMAND NOT IN ('Sleep', 'Daemon') AND (ID IN (");
+    own_sessions_list(connection->identity, &sql);
+    buffer_add_text(&sql, ") OR STATE LIKE 'Waiting for table%')");
+    fine = first_row(connection, (const char *)sql.data, 1, &row, err);
+    if (fine && row.any && row.cells[0])
+        others = strtoul(row.cells[0], NULL, 10);
+    row_free(&row);
+    buffer_free(&sql);
+    *running = all > others ? (unsigned)(all - others) : 0;
+    return fine;
+}
+
+/* MariaDB's statement knows all of several sources, MySQL's anyway. */
+static const char *replica_question(const struct engine_mysql_session *session)
+{
+    if (session->is_mariadb)
+        return "SHOW ALL SLAVES STATUS";
+    return session->version >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS";
+}
+
+static bool is_lag_column(const char *name)
+{
+    return strcmp(name, "Seconds_Behind_Master") == 0 || strcmp(name, "Seconds_Behind_Source") == 0;
+}
+
+static void read_lag(MYSQL_RES *result, enum replica_state *state, double *seconds)
+{
+    MYSQL_FIELD *fields = mysql_fetch_fields(result);
+    unsigned count = mysql_num_fields(result), column = 0;
+    MYSQL_ROW cells;
+
+    while (column < count && !is_lag_column(fields[column].name))
+        column++;
+    while ((cells = mysql_fetch_row(result))) {
+        if (column == count || !cells[column]) {
+            *state = REPLICA_STOPPED;
+            continue;
+        }
+        double behind = strtod(cells[column], NULL);
+        if (*state == REPLICA_NONE)
+            *state = REPLICA_FOLLOWS;
+        if (behind > *seconds)
+            *seconds = behind;
+    }
+}
+
+static bool lag(struct connection *connection, enum replica_state *state, double *seconds,
+                struct err *err)
+{
+    static const char what[] = "whether the server is a replica";
+    const char *sql = replica_question(&connection->session);
+    MYSQL *mysql = connection->mysql;
+
+    enter();
+    *state = REPLICA_NONE;
+    *seconds = 0;
+    if (mysql_real_query(mysql, sql, (unsigned long)strlen(sql))) {
+        fail_query(connection, what, err);
+        if (err->code == ERR_TABLE && is_denial(connection->code))
+            err_set(err, ERR_USAGE,
+                    "%s: this user may not see whether the server is a replica: GRANT %s ON *.* TO "
+                    "it",
+                    connection->place,
+                    connection->session.is_mariadb && connection->session.version >= 100509
+                        ? "REPLICA MONITOR"
+                        : "REPLICATION CLIENT");
+        return false;
+    }
+    MYSQL_RES *result = mysql_store_result(mysql);
+    if (!result)
+        return fail_query(connection, what, err);
+    read_lag(result, state, seconds);
+    mysql_free_result(result);
+    return true;
+}
+
 static const char *const schemes[] = {"mysql", "mariadb", NULL};
 
 /* Splits are ranges of the primary key, which a row leaves only when its key itself is changed:
@@ -2300,5 +2401,7 @@ const struct engine engine_mysql = {
     .scan_next = scan_next,
     .scan_end = scan_end,
     .cancel = cancel,
+    .load = load,
+    .lag = lag,
     .quote_name = engine_mysql_quote_name,
 };

@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "engine_pgcopy.h"
 #include "engine_pgtype.h"
+#include "own_sessions.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +33,10 @@
 #define CANCEL_MILLISECONDS 400 /* engine.h: within half a second */
 #define SPLIT_PAGES_LEAST 256   /* smaller pieces cost more to start than to read */
 #define DRAIN_MOST (16u << 20)  /* bytes of an abandoned scan that are read to save its session */
-#define GUESSED_ROW_BYTES 100   /* of tables that were never analysed */
+/* Process ids of one server seldom are those of another; to take one session for ours does no harm.
+ */
+#define OWN_SERVER "postgresql"
+#define GUESSED_ROW_BYTES 100 /* of tables that were never analysed */
 
 struct canceller;
 
@@ -40,6 +44,7 @@ struct connection {
     PGconn *pg;
     struct canceller *canceller;
     int socket;
+    char *id;           /* pg_backend_pid() */
     int version;        /* 150018 */
     char place[300];    /* "PostgreSQL at localhost, port 5432, database hotel", for messages */
     bool in_snapshot;   /* begin() opened the transaction */
@@ -559,11 +564,14 @@ static bool pin_session(struct connection *connection, struct err *err)
     if (!query(connection,
                "SELECT pg_catalog.current_setting('zero_damaged_pages') = 'on'"
                " OR pg_catalog.current_setting('ignore_checksum_failure') = 'on',"
-               " pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'",
+               " pg_catalog.current_setting('server_encoding') = 'SQL_ASCII',"
+               " pg_catalog.pg_backend_pid()",
                0, NULL, &result, ERR_UNREACHABLE, connection->place, err))
         return false;
     connection->skips_damaged = true_at(result, 0, 0);
     connection->sql_ascii = true_at(result, 0, 1);
+    connection->id = mem_copy_string(text_at(result, 0, 2));
+    own_sessions_add(OWN_SERVER, connection->id);
     PQclear(result);
     return true;
 }
@@ -673,6 +681,9 @@ static void postgres_disconnect(struct connection *connection)
         return;
     if (connection->scanning && PQstatus(connection->pg) == CONNECTION_OK)
         send_cancel(connection->canceller);
+    if (connection->id)
+        own_sessions_remove(OWN_SERVER, connection->id);
+    free(connection->id);
     PQfreemem(connection->message);
     PQfinish(connection->pg);
     if (connection->canceller)
@@ -2068,6 +2079,57 @@ static void postgres_scan_end(struct connection *connection)
     connection->scan = NULL;
 }
 
+/* ---- How the server fares -------------------------------------------------------------------- */
+
+static bool postgres_load(struct connection *connection, unsigned *running, struct err *err)
+{
+    PGresult *result;
+    struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_text(&sql, "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'),"
+                          " pg_catalog.count(*) FROM pg_catalog.pg_stat_activity"
+                          " WHERE backend_type = 'client backend'"
+                          " AND state IN ('active', 'fastpath function call')"
+                          " AND wait_event_type IS DISTINCT FROM 'Lock' AND pid NOT IN (");
+    own_sessions_list(OWN_SERVER, &sql);
+    buffer_add_text(&sql, ")");
+    bool ok = query(connection, (char *)sql.data, 0, NULL, &result, ERR_TABLE,
+                    "the sessions that run", err);
+    buffer_free(&sql);
+    if (!ok)
+        return false;
+    bool permitted = true_at(result, 0, 0);
+    *running = (unsigned)count_at(result, 0, 1);
+    PQclear(result);
+    return permitted || err_set(err, ERR_USAGE,
+                                "%s: this role may not see whether other sessions run; a superuser "
+                                "can GRANT pg_read_all_stats TO it",
+                                connection->place);
+}
+
+/*
+ * An idle primary's last transaction may be old: while the receiver runs and all that came is
+ * replayed, a standby is behind nobody. Of a receiver, everybody may see that it is there.
+ */
+static bool postgres_lag(struct connection *connection, enum replica_state *state, double *seconds,
+                         struct err *err)
+{
+    PGresult *result;
+    if (!query(connection,
+               "SELECT pg_catalog.pg_is_in_recovery(), CASE"
+               " WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn()"
+               "  AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0"
+               " ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp()"
+               "  - pg_catalog.pg_last_xact_replay_timestamp()) END",
+               0, NULL, &result, ERR_TABLE, "how far the standby has come", err))
+        return false;
+    bool known = !PQgetisnull(result, 0, 1);
+    *state = !true_at(result, 0, 0) ? REPLICA_NONE : known ? REPLICA_FOLLOWS : REPLICA_STOPPED;
+    *seconds = known ? strtod(text_at(result, 0, 1), NULL) : 0;
+    *seconds = *seconds > 0 ? *seconds : 0; /* clocks differ */
+    PQclear(result);
+    return true;
+}
+
 static const char *const schemes[] = {"postgresql", "postgres", NULL};
 
 const struct engine engine_postgres = {
@@ -2089,5 +2151,7 @@ const struct engine engine_postgres = {
     .scan_next = postgres_scan_next,
     .scan_end = postgres_scan_end,
     .cancel = postgres_cancel,
+    .load = postgres_load,
+    .lag = postgres_lag,
     .quote_name = postgres_quote_name,
 };

@@ -8,7 +8,9 @@
 
 /* A row buffer that a huge row has blown up is given back, so that memory follows the rows. */
 #define ROW_BUFFER_KEPT (1u << 20)
-#define ROWS_BETWEEN_LOOKS 512 /* at the stop flag, and updates of the counters */
+/* At the stop flag, at the pace, and updates of the counters. */
+#define ROWS_BETWEEN_LOOKS 512
+#define BYTES_BETWEEN_LOOKS (1u << 18)
 
 /* The range that a first key value falls in: the number of bounds at or below it. An integer above
  * INT64_MAX comes as VALUE_DECIMAL and belongs to the last range, as it does in the SQL condition.
@@ -67,9 +69,10 @@ static bool read_rows(const struct scan_piece *piece, struct cell *cells, struct
     uint64_t rows = 0, wire_bytes = 0;
     struct scan_row row;
     for (;;) {
-        if (rows == ROWS_BETWEEN_LOOKS) {
+        if (rows == ROWS_BETWEEN_LOOKS || wire_bytes >= BYTES_BETWEEN_LOOKS) {
             atomic_fetch_add(&piece->counters->rows, rows);
             atomic_fetch_add(&piece->counters->bytes, wire_bytes);
+            pace_pay(piece->pace, piece->side, rows, wire_bytes, piece->stop);
             rows = wire_bytes = 0;
             if (atomic_load(piece->stop))
                 return err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -91,6 +94,7 @@ static bool read_rows(const struct scan_piece *piece, struct cell *cells, struct
     }
     atomic_fetch_add(&piece->counters->rows, rows);
     atomic_fetch_add(&piece->counters->bytes, wire_bytes);
+    pace_pay(piece->pace, piece->side, rows, wire_bytes, piece->stop);
     return true;
 }
 
@@ -117,6 +121,7 @@ bool scan_read(const struct scan_piece *piece,
                         .range_count = piece->range_count};
     struct cell *cells = mem_zero(count, sizeof *cells);
     struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    pace_pay(piece->pace, piece->side, 0, 0, piece->stop); /* nothing new starts during a pause */
     bool ok = piece->engine->scan_start(piece->connection, &scan, err);
     if (ok) {
         ok = read_rows(piece, cells, &bytes, row, context, err);

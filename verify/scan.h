@@ -7,6 +7,7 @@
 #define TALLY_VERIFY_SCAN_H
 
 #include "../diff/base/hash.h"
+#include "pace.h"
 #include "plan.h"
 
 #include <stdatomic.h>
@@ -35,6 +36,7 @@ struct scan_piece {
     size_t range_count;             /* 0: all rows */
     struct scan_counters *counters;
     const atomic_bool *stop;
+    struct pace *pace;    /* NULL: as fast as the server delivers */
     uint64_t *raw_counts; /* per column: values that could not be read as their kind */
 };
 

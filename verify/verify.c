@@ -3,6 +3,7 @@
 
 #include "book.h"
 #include "layout.h"
+#include "pace.h"
 #include "work.h"
 
 #include <pthread.h>
@@ -42,6 +43,8 @@ struct run {
     struct book *book;  /* NULL: no ledger is kept */
     struct item *items; /* of the digests, made before the workers are */
     size_t item_count;
+    struct pace *pace;
+    bool held[SIDES]; /* as last said */
     const char *stage;
     uint64_t rows_done; /* by finished items, both sides */
     uint64_t rows_estimate;
@@ -280,7 +283,7 @@ static bool open_workers(struct run *run, struct err *err)
         return false;
     }
     struct work *work;
-    ok = work_new(opened, &work, err);
+    ok = work_new(opened, run->pace, &work, err);
     pthread_mutex_lock(&run->guard_lock);
     run->work = work; /* owns all connections now */
     run->first[SOURCE] = run->first[TARGET] = NULL;
@@ -290,6 +293,27 @@ static bool open_workers(struct run *run, struct err *err)
 
 /* ---- Comparing
  * ---------------------------------------------------------------------------------------------- */
+
+/* Says when a pause begins and when it ends; while it lasts, it is the stage. */
+static void show_pauses(struct run *run, struct progress_state *state, struct buffer *text)
+{
+    for (int side = 0; side < SIDES; side++) {
+        struct buffer why = BUFFER_INIT(1 << 10);
+        bool held = pace_held(run->pace, (enum side)side, &why);
+        if (held) {
+            buffer_printf(text, "%s%s paused: %s", text->length ? "; " : "", side_name[side],
+                          (const char *)why.data);
+            state->stage = (const char *)text->data;
+            state->current = NULL;
+        }
+        if (held && !run->held[side])
+            progress_log(run->progress, "%s paused: %s", side_name[side], (const char *)why.data);
+        else if (!held && run->held[side])
+            progress_log(run->progress, "%s is read again", side_name[side]);
+        run->held[side] = held;
+        buffer_free(&why);
+    }
+}
 
 static void show_progress(void *context, struct item *items, size_t count)
 {
@@ -318,9 +342,12 @@ static void show_progress(void *context, struct item *items, size_t count)
                                      items[i].table->table[TARGET]->row_estimate;
         }
     }
+    struct buffer paused = BUFFER_INIT(1 << 12);
+    show_pauses(run, &state, &paused);
     progress_show(run->progress, &state);
     if (run->book)
         book_save(run->book, false, run->result);
+    buffer_free(&paused);
 }
 
 static void fail_table(const struct item *item)
@@ -575,6 +602,8 @@ static bool run_stages(struct run *run, struct err *err)
     run->drills = mem_zero(run->plan.table_count + 1, sizeof *run->drills);
     if (run->options->explain)
         return true;
+    if (!pace_new(run->options, run->engine, &run->pace, err))
+        return false;
     if (!open_book(run, err))
         return false;
     if (!open_workers(run, err))
@@ -582,6 +611,7 @@ static bool run_stages(struct run *run, struct err *err)
     compare_digests(run);
     find_differences(run);
     note_reconnects(run);
+    pace_note(run->pace, &run->result->notes);
     judge(run);
     return true;
 }
@@ -597,6 +627,7 @@ static void close_run(struct run *run)
     pthread_mutex_unlock(&run->guard_lock);
     pthread_join(run->guard, NULL);
     work_free(work);
+    pace_free(run->pace);
     for (int side = 0; side < SIDES; side++)
         if (first[side])
             run->engine[side]->disconnect(first[side]);

@@ -24,6 +24,9 @@ struct verify_options {
     struct text_list excludes; /* globs */
     int jobs;                  /* connections and threads per side */
     int findings;              /* how many to keep per table */
+    const char *max_rate;      /* as pace_parse_rate() reads it; NULL: none */
+    int max_load;              /* other threads running on a server; 0: not watched */
+    int max_lag;               /* seconds that a replica is behind; 0: not watched */
     bool explain;              /* plan only: read no rows */
     bool quiet, verbose;
     const char

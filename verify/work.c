@@ -41,6 +41,7 @@ struct outcome {
 
 struct work {
     struct work_side sides[SIDES];
+    struct pace *pace;
     pthread_mutex_t lock; /* of everything below, and of all items */
     pthread_cond_t wake_workers, wake_main;
     struct item *items;
@@ -220,6 +221,7 @@ static bool read_split(struct worker *worker, struct item *item, const struct sp
                                .split = split,
                                .counters = &item->side[worker->side].counters,
                                .stop = &item->side[worker->side].stop,
+                               .pace = worker->work->pace,
                                .raw_counts = outcome->raw_counts};
     if (!item->drill) {
         outcome->digest = digest_new(plan_bucket_count(item->table));
@@ -516,10 +518,12 @@ void work_run(struct work *work, struct item *items, size_t count, const struct 
 /* ---- Life
  * ------------------------------------------------------------------------------------------- */
 
-bool work_new(const struct work_side sides[SIDES], struct work **place, struct err *err)
+bool work_new(const struct work_side sides[SIDES], struct pace *pace, struct work **place,
+              struct err *err)
 {
     struct work *work = mem_zero(1, sizeof *work);
     *place = work;
+    work->pace = pace;
     pthread_mutex_init(&work->lock, NULL);
     pthread_cond_init(&work->wake_workers, NULL);
     pthread_cond_init(&work->wake_main, NULL);

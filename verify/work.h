@@ -80,7 +80,9 @@ struct work_calls {
     void (*tick)(void *context, struct item *items, size_t count);
 };
 
-bool work_new(const struct work_side sides[SIDES], struct work **work, struct err *err) MUST_CHECK;
+/* pace: NULL, or borrowed until work_free(). */
+bool work_new(const struct work_side sides[SIDES], struct pace *pace, struct work **work,
+              struct err *err) MUST_CHECK;
 
 /* Reads all items, in their order: put the big ones first. After work_stop() every item that is not
  * done fails with ERR_INTERRUPTED. The calls are made on this thread. */

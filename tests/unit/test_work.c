@@ -221,7 +221,7 @@ static void compare(const struct setup *setup, const struct rows sides[SIDES],
                                       side_of(&sides[TARGET], setup->jobs)};
     struct work *work;
     struct err err;
-    assert_true(work_new(opened, &work, &err));
+    assert_true(work_new(opened, NULL, &work, &err));
     struct item digest = {.table = &comparison->table};
     work_run(work, &digest, 1, &digest_calls, comparison);
     if (comparison->drill) {
