@@ -342,7 +342,8 @@ static void read_values(const struct entry *entry, struct value *values, size_t 
             abort(); /* the row was encoded by this process a moment ago */
 }
 
-/* The whole row, for a multiset; the key columns else. */
+/* The whole row, for a multiset; the key columns else; in the result's order, where these come
+ * first. */
 static struct finding new_finding(const struct drill *drill, enum finding_kind kind,
                                   const struct value *values)
 {
@@ -351,7 +352,7 @@ static struct finding new_finding(const struct drill *drill, enum finding_kind k
         .kind = kind, .value_count = table->multiset ? table->column_count : table->key_count};
     finding.values = mem_zero(finding.value_count, sizeof *finding.values);
     for (size_t i = 0; i < finding.value_count; i++)
-        finding.values[i] = show(&table->columns[i], &values[i]);
+        finding.values[table->columns[i].result] = show(&table->columns[i], &values[i]);
     return finding;
 }
 

@@ -347,7 +347,7 @@ static void explain_marks(const struct pairs *pairs, const struct column_options
         {"zone", options->zone_mark, options->zone_any || options->zone[0] || options->zone[1]},
         {"precision", options->precision_mark, options->precision >= 0},
         {"tolerance", options->tolerance_mark, options->tolerance != TOLERANCE_NONE},
-        {"leniency", options->leniency_mark,
+        {"options", options->leniency_mark,
          options->zero_date_null >= 0 || options->strip_zero_padding >= 0 || options->swapped >= 0},
         {"separator", options->separator_mark, options->separator != NULL},
     };
@@ -397,9 +397,9 @@ static bool choose(const struct pairs *pairs, struct candidate *pair, struct err
     pair->ignored = options.ignore == 1 || matches_ignore(pairs, pair);
     if (pair->ignored) {
         pair->why = options.ignore == 1
-                        ? arena_format(arena, "ignored by %s:%d", pairs->with->mapping->path,
+                        ? arena_format(arena, "by %s:%d", pairs->with->mapping->path,
                                        options.ignore_mark.line)
-                        : "ignored by the mapping";
+                        : "by the mapping's list";
         return true;
     }
     if (!candidate_name(pair, SOURCE) || !candidate_name(pair, TARGET)) {

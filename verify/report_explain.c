@@ -119,7 +119,8 @@ static void add_table(struct buffer *out, const struct result_table *table, bool
     buffer_add_byte(out, '\n');
     add_wrapped(out, 0, "", (const char *)text.data);
     buffer_free(&text);
-    add_key(out, table);
+    if (table->column_count)
+        add_key(out, table);
     for (int side = 0; side < 2; side++)
         if (table->where[side])
             add_wrapped(out, 2, where[side], table->where[side]);

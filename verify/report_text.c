@@ -408,6 +408,16 @@ static void add_finding_columns(const struct page *page, const struct result_tab
     buffer_free(&text);
 }
 
+/* "3 times", "once", "not". */
+static const char *times_text(uint64_t times, char text[48])
+{
+    if (times < 2)
+        return times ? "once" : "not";
+    char number[32];
+    snprintf(text, 48, "%s times", human_count(times, number));
+    return text;
+}
+
 /* "  changed  tenant = 7, id = 42", then its columns. */
 static void add_finding(const struct page *page, const struct result_table *table,
                         const struct finding *finding)
@@ -421,10 +431,10 @@ static void add_finding(const struct page *page, const struct result_table *tabl
             add_value(&text, &finding->values[i]);
         }
     } else {
-        char times[2][32];
-        buffer_printf(&text, "%s times in the source, %s times in the target",
-                      human_count(finding->times[0], times[0]),
-                      human_count(finding->times[1], times[1]));
+        char times[2][48];
+        buffer_printf(&text, "%s in the source, %s in the target",
+                      times_text(finding->times[0], times[0]),
+                      times_text(finding->times[1], times[1]));
     }
     add_labelled(page->out, 2, label, (const char *)text.data);
     buffer_free(&text);

@@ -511,8 +511,9 @@ static void find_differences(struct run *run)
             result->rows_differ = !drill->table->lenient;
         } else if (drill->lenient_rows) {
             char number[32];
-            char *text = mem_format("%s rows are equal only under the leniencies of their columns",
-                                    human_count(drill->lenient_rows, number));
+            char *text = mem_format("%s %s equal only under the leniencies of the columns",
+                                    human_count(drill->lenient_rows, number),
+                                    drill->lenient_rows == 1 ? "row is" : "rows are");
             text_list_add(&result->notes, text);
             free(text);
         } else if (!result->counts[0] && !result->counts[1] && !result->counts[2]) {
