@@ -308,3 +308,251 @@ void layout_release_reading(struct item_side *of)
     of->raw_counts = NULL;
     of->split_count = 0;
 }
+
+/* ---- The pair, back from its bytes
+ * ----------------------------------------------------------------------------------------- */
+
+/* NULL: there was none, or (reader->failed) the bytes are damaged. */
+static const char *get_text(struct reader *reader, struct arena *arena)
+{
+    uint32_t length = get_u32(reader);
+    if (length == NO_TEXT || reader->failed)
+        return NULL;
+    const unsigned char *bytes = get_bytes(reader, length);
+    if (!bytes || memchr(bytes, '\0', length)) {
+        reader->failed = true;
+        return NULL;
+    }
+    return arena_copy_bytes(arena, bytes, length);
+}
+
+/* A text that must be there. */
+static const char *get_name(struct reader *reader, struct arena *arena)
+{
+    const char *text = get_text(reader, arena);
+    if (!text)
+        reader->failed = true;
+    return text ? text : "";
+}
+
+static enum kind get_kind(struct reader *reader, struct arena *arena)
+{
+    enum kind kind = KIND_NONE;
+    if (!kind_from_name(get_name(reader, arena), &kind))
+        reader->failed = true;
+    return kind;
+}
+
+static double get_double(struct reader *reader)
+{
+    uint64_t bits = get_u64(reader);
+    double n;
+    memcpy(&n, &bits, sizeof n);
+    return n;
+}
+
+/* A number below `end`. */
+static uint32_t get_below(struct reader *reader, uint32_t end)
+{
+    uint32_t n = get_u32(reader);
+    if (n >= end)
+        reader->failed = true;
+    return reader->failed ? 0 : n;
+}
+
+static bool decode_canon(struct reader *reader, struct arena *arena, struct canon *canon,
+                         struct err *err)
+{
+    canon->kind = get_kind(reader, arena);
+    canon->element = get_kind(reader, arena);
+    bool *const flags[] = {&canon->narrow, &canon->zero_date_null, &canon->strip_zero_padding,
+                           &canon->swapped};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        *flags[i] = get_bool(reader);
+    canon->separator = get_text(reader, arena);
+    for (int side = 0; side < SIDES; side++) {
+        canon->class[side] = (enum type_class)get_below(reader, TYPE_OTHER + 1);
+        const char *zone = get_text(reader, arena);
+        if (zone && !zone_find(zone, &canon->zone[side], err))
+            return false;
+    }
+    canon->precision = (int)(int32_t)get_u32(reader);
+    canon->tolerance = (enum tolerance_unit)get_below(reader, TOLERANCE_ULP + 1);
+    canon->tolerance_amount = get_double(reader);
+    canon->tolerance_exact = get_text(reader, arena);
+    canon->tolerance_digits = (int)(int32_t)get_u32(reader);
+    return true;
+}
+
+static void decode_tables(struct reader *reader, struct arena *arena, struct plan_table *table)
+{
+    for (int side = 0; side < SIDES; side++) {
+        struct table *of = arena_alloc(arena, sizeof *of);
+        of->schema = get_name(reader, arena);
+        of->name = of->label = get_name(reader, arena);
+        table->where[side] = get_text(reader, arena);
+        of->part_count = get_count(reader, sizeof(uint32_t));
+        of->parts = arena_alloc(arena, (of->part_count + 1) * sizeof *of->parts);
+        for (size_t i = 0; i < of->part_count; i++)
+            of->parts[i].from = get_name(reader, arena);
+        table->table[side] = of;
+    }
+}
+
+static bool decode_pair(struct reader *reader, struct arena *arena, struct plan_table *table,
+                        struct err *err)
+{
+    decode_tables(reader, arena, table);
+    table->comparable = get_bool(reader);
+    table->multiset = get_bool(reader);
+    table->key_count = get_u32(reader);
+    table->column_count = get_count(reader, 60); /* the least that a column takes */
+    table->columns = arena_alloc(arena, (table->column_count + 1) * sizeof *table->columns);
+    for (size_t i = 0; i < table->column_count && !reader->failed; i++) {
+        struct plan_column *column = &table->columns[i];
+        for (int side = 0; side < SIDES; side++) {
+            struct type *type = arena_alloc(arena, sizeof *type);
+            column->select[side] = get_name(reader, arena);
+            type->name = get_name(reader, arena);
+            column->type[side] = type;
+        }
+        if (!decode_canon(reader, arena, &column->canon, err))
+            return false;
+        for (int side = 0; side < SIDES; side++)
+            ((struct type *)column->type[side])->class = column->canon.class[side];
+        column->key = i < table->key_count && !table->multiset;
+        table->lenient |= canon_is_lenient(&column->canon);
+    }
+    return true;
+}
+
+bool layout_decode(const struct buffer *bytes, struct plan_table *table, struct arena *arena,
+                   struct err *err)
+{
+    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
+    if (!decode_pair(&reader, arena, table, err))
+        return false;
+    struct buffer again = BUFFER_INIT(BUFFER_NO_LIMIT);
+    bool good = at_end(&reader) && table->comparable && table->key_count &&
+                table->key_count <= table->column_count;
+    if (good) {
+        layout_encode(table, &again);
+        good = again.length == bytes->length && memcmp(again.data, bytes->data, again.length) == 0;
+    }
+    buffer_free(&again);
+    return good || err_set(err, ERR_USAGE, "how its columns are compared cannot be understood");
+}
+
+/* ---- What a report says of a table before any row is read
+ * ------------------------------------------------------------------- */
+
+void layout_encode_texts(const struct text_list *list, struct buffer *out)
+{
+    put_u32(out, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        put_text(out, list->items[i]);
+}
+
+static void decode_texts(struct reader *reader, struct text_list *list)
+{
+    struct arena arena = ARENA_INIT;
+    size_t count = get_count(reader, sizeof(uint32_t));
+    for (size_t i = 0; i < count && !reader->failed; i++)
+        text_list_add(list, get_name(reader, &arena));
+    arena_free(&arena);
+}
+
+bool layout_decode_texts(const struct buffer *bytes, struct text_list *list)
+{
+    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
+    decode_texts(&reader, list);
+    return at_end(&reader);
+}
+
+void layout_encode_result(const struct result_table *result, const struct plan_table *table,
+                          struct buffer *out)
+{
+    for (int side = 0; side < SIDES; side++) {
+        put_text(out, result->name[side]);
+        put_text(out, result->where[side]);
+    }
+    put_text(out, result->key_why);
+    buffer_add_byte(out, result->schema_differs);
+    buffer_add_byte(out, result->inconclusive);
+    layout_encode_texts(&result->reasons, out);
+    layout_encode_texts(&result->notes, out);
+    put_u32(out, result->key_count);
+    put_u32(out, result->column_count);
+    for (size_t i = 0; i < result->column_count; i++) {
+        const struct result_column *column = &result->columns[i];
+        for (int side = 0; side < SIDES; side++) {
+            put_text(out, column->name[side]);
+            put_text(out, column->type[side]);
+            put_text(out, column->expression[side]);
+        }
+        put_text(out, column->kind);
+        put_text(out, column->why);
+        put_text(out, column->leniency);
+        buffer_add_byte(out, column->compared);
+        buffer_add_byte(out, column->ignored);
+        buffer_add_byte(out, column->key);
+    }
+    buffer_add_byte(out, table != NULL);
+    if (!table)
+        return;
+    buffer_add_u64(out, table->estimate);
+    put_u32(out, table->column_count);
+    for (size_t i = 0; i < table->column_count; i++)
+        put_u32(out, table->columns[i].result);
+}
+
+static void decode_result(struct reader *reader, struct arena *arena, struct result_table *result)
+{
+    for (int side = 0; side < SIDES; side++) {
+        result->name[side] = get_name(reader, arena);
+        result->where[side] = get_text(reader, arena);
+    }
+    result->key_why = get_text(reader, arena);
+    result->schema_differs = get_bool(reader);
+    result->inconclusive = get_bool(reader);
+    decode_texts(reader, &result->reasons);
+    decode_texts(reader, &result->notes);
+    result->key_count = get_u32(reader);
+    result->column_count = get_count(reader, 39); /* nine texts and three flags */
+    if (result->key_count > result->column_count)
+        reader->failed = true;
+    result->columns = arena_alloc(arena, (result->column_count + 1) * sizeof *result->columns);
+    for (size_t i = 0; i < result->column_count && !reader->failed; i++) {
+        struct result_column *column = &result->columns[i];
+        for (int side = 0; side < SIDES; side++) {
+            column->name[side] = get_text(reader, arena);
+            column->type[side] = get_text(reader, arena);
+            column->expression[side] = get_text(reader, arena);
+        }
+        column->kind = get_name(reader, arena);
+        column->why = get_text(reader, arena);
+        column->leniency = get_text(reader, arena);
+        column->compared = get_bool(reader);
+        column->ignored = get_bool(reader);
+        column->key = get_bool(reader);
+    }
+}
+
+bool layout_decode_result(const struct buffer *bytes, struct arena *arena,
+                          struct result_table *result, struct plan_table *table)
+{
+    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
+    decode_result(&reader, arena, result);
+    bool planned = get_bool(&reader);
+    if (planned != (table != NULL))
+        return false;
+    if (table) {
+        table->estimate = get_u64(&reader);
+        if (get_u32(&reader) != table->column_count)
+            return false;
+        for (size_t i = 0; i < table->column_count; i++)
+            table->columns[i].result = get_below(&reader, (uint32_t)result->column_count);
+        table->result = result;
+    }
+    return at_end(&reader);
+}
