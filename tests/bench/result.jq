@@ -8,7 +8,7 @@ def rounded: . * 1000 | round / 1000;
 def round_all: map_values(if type == "number" then rounded else . end);
 
 [inputs | split("\t") | {case: .[0], series: .[1]} + ([.[2:][] | tonumber] |
-	{wall: .[0], cpu: (.[1] + .[2]), kb: .[3], source: .[4], target: .[5]})] as $runs
+	{wall: .[0], cpu: (.[1] + .[2]), kb: .[3], source: .[4], target: .[5], machine: .[6]})] as $runs
 | def runs($case; $series): [$runs[] | select(.case == $case and .series == $series)];
 def has_run($case): runs($case; "B") | length > 0;
 def typical($case; $series; $field): [runs($case; $series)[] | .[$field]] | median;
@@ -39,9 +39,12 @@ def jobs($jobs):
 	| ratio("--jobs \($jobs)"; "jobs-\($jobs)"; "--jobs 1"; "jobs-1"; "B"; rounded);
 
 "\($big_rows / 1000000) million rows" as $big
+# The part of the machine that other programs took while we measured.
+| ([$runs[] | .machine - .cpu - .source - .target] | add) / ([$runs[] | .wall * $cores] | add)
+	| [., 0] | max | rounded as $others
 | {
 	bench: 1, $date, $tally,
-	machine: {$cpu, $cores, memory_mb: $memory, $kernel, load_at_start: $load, $compiler},
+	machine: {$cpu, $cores, memory_mb: $memory, $kernel, $compiler, others: $others},
 	servers: {$source, $target, buffer_pool_mb: $pool},
 	settings: {$rows, $key_rows, $tables, $pairs, $big_rows, $json_type},
 	table: {source_bytes: $source_bytes, target_bytes: $target_bytes},

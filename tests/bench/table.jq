@@ -14,8 +14,8 @@ def machine:
 			" (\(.table.source_bytes / 1e6 | fixed(0)) and \(.table.target_bytes / 1e6 | fixed(0)) MB, "
 			+ "doc as \(.settings.json_type))" end
 		+ "; key tables of \(.settings.key_rows | commas); \(.settings.pairs) pairs",
-	(.machine | select(.load_at_start > 0.7 * .cores)
-		| "NOISY: the load was \(.load_at_start) before it began: other programs compute here");
+	(.machine | select(.others > 0.05)
+		| "NOISY: other programs took \(.others * 100 | fixed(0)) % of the cores while this was measured");
 
 def row:
 	.unit as $unit
