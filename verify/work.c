@@ -240,6 +240,13 @@ static bool make_splits(struct worker *worker, const struct item *item, struct s
 {
     const struct work_side *side = &worker->work->sides[worker->side];
     const struct table *table = item->table->table[worker->side];
+    const struct item_side *of = &item->side[worker->side];
+    if (of->given) {
+        *count = of->given_count;
+        *splits = mem_zero(*count + 1, sizeof **splits);
+        memcpy(*splits, of->given, *count * sizeof **splits);
+        return true;
+    }
     if (item->pass && item->pass->range_count) {
         *count = table->part_count;
         *splits = mem_zero(*count, sizeof **splits);

@@ -28,7 +28,10 @@ struct item_side {
     enum item_side_state state;
     size_t generation;
     size_t split_count;
-    struct split *splits;      /* malloc'ed */
+    struct split *splits; /* malloc'ed */
+    const struct split
+        *given; /* borrowed: read these and no others; NULL: the side is split here */
+    size_t given_count;
     unsigned char *split_done; /* malloc'ed, one byte each */
     size_t next, running;
     int tries;                   /* that failed so far */
@@ -84,7 +87,8 @@ struct work_calls {
 bool work_new(const struct work_side sides[SIDES], struct pace *pace, struct work **work,
               struct err *err) MUST_CHECK;
 
-/* Reads all items, in their order: put the big ones first. After work_stop() every item that is not
+/* Reads all items, in their order: put the big ones first. A side without connections must come as
+ * SIDE_READ. After work_stop() every item that is not
  * done fails with ERR_INTERRUPTED. The calls are made on this thread. */
 void work_run(struct work *work, struct item *items, size_t count, const struct work_calls *calls,
               void *context);
