@@ -382,6 +382,8 @@ static bool open_watches(struct pace *pace, const struct verify_options *options
 {
     bool replica = false;
     for (int side = 0; side < SIDES; side++) {
+        if (!engines[side])
+            continue;
         struct watch *watch = watch_new(engines[side], options->uri[side]);
         pace->side[side].watch = watch;
         if (!watch_begin(watch, options, err)) {

@@ -64,9 +64,10 @@ void pace_gate_release(struct pace_gate *gate, double now); /* whatever the reas
 struct pace;
 
 /*
- * *pace is NULL when the options ask for nothing; all functions take NULL and then cost nothing.
- * Opens the watchers' connections and asks each once. ERR_USAGE: a malformed rate; what shall be
- * watched cannot be known (a missing privilege, no side is a replica).
+ * A side whose engine is NULL is not read. *pace is NULL when the options ask for nothing; all
+ * functions take NULL and then cost nothing. Opens the watchers' connections and asks each once.
+ * ERR_USAGE: a malformed rate; what shall be watched cannot be known (a missing privilege, no side
+ * is a replica).
  */
 bool pace_new(const struct verify_options *options, const struct engine *const engines[SIDES],
               struct pace **pace, struct err *err) MUST_CHECK;

@@ -2,6 +2,8 @@
 #include "verify.h"
 
 #include "book.h"
+#include "digest_file.h"
+#include "judge.h"
 #include "layout.h"
 #include "pace.h"
 #include "work.h"
@@ -361,27 +363,6 @@ static void fail_table(const struct item *item)
     result->inconclusive = true;
 }
 
-/* Values that were not what their column's kind says: compared as the same text or not at all
- * equal. */
-static void note_raw_values(const struct item *item)
-{
-    for (size_t i = 0; i < item->table->column_count; i++)
-        for (int side = 0; side < SIDES; side++) {
-            uint64_t count = item->side[side].raw_counts ? item->side[side].raw_counts[i] : 0;
-            if (!count)
-                continue;
-            const struct plan_column *column = &item->table->columns[i];
-            const struct result_column *named = &item->table->result->columns[column->result];
-            char *text =
-                mem_format("column \"%s\": %llu value%s of the %s could not be read as %s and "
-                           "equal%s only the same text",
-                           named->name[side], (unsigned long long)count, count == 1 ? "" : "s",
-                           side_name[side], named->kind, count == 1 ? "s" : "");
-            text_list_add(&item->table->result->notes, text);
-            free(text);
-        }
-}
-
 static void add_bytes(struct run *run, const struct item *item)
 {
     for (int side = 0; side < SIDES; side++) {
@@ -412,7 +393,7 @@ static void finish_digests(void *context, struct item *item)
                      result->reasons.items[result->reasons.count - 1]);
         return;
     }
-    note_raw_values(item);
+    judge_note_raw(item);
     struct drill *drill = drill_new(item->table, item->side[SOURCE].digest,
                                     item->side[TARGET].digest, DISK_LIMIT, run->options->findings);
     if (!drill->suspect_count) {
@@ -527,31 +508,8 @@ static void find_differences(struct run *run)
     }
 }
 
-/* ---- The verdict
+/* ---- The end
  * ------------------------------------------------------------------------------------------- */
-
-static void judge(struct run *run)
-{
-    struct verify_result *result = run->result;
-    enum verdict verdict = VERDICT_EQUAL;
-    for (size_t i = 0; i < result->table_count; i++) {
-        struct result_table *table = &result->tables[i];
-        bool different = table->schema_differs || table->rows_differ ||
-                         table->counts[FINDING_CHANGED] || table->counts[FINDING_MISSING] ||
-                         table->counts[FINDING_EXTRA];
-        table->verdict = different             ? VERDICT_DIFFERENT
-                         : table->inconclusive ? VERDICT_INCONCLUSIVE
-                                               : VERDICT_EQUAL;
-        verdict = table->verdict > verdict ? table->verdict : verdict;
-    }
-    if (result->only[SOURCE].count || result->only[TARGET].count)
-        verdict = VERDICT_DIFFERENT;
-    if (!result->table_count && verdict == VERDICT_EQUAL) {
-        text_list_add(&result->notes, "there was no table to compare");
-        verdict = VERDICT_INCONCLUSIVE;
-    }
-    result->verdict = verdict;
-}
 
 static void note_reconnects(struct run *run)
 {
@@ -596,6 +554,15 @@ static bool open_book(struct run *run, struct err *err)
     return book_plan(run->book, run->options, sides, &run->plan, run->result, err);
 }
 
+static bool write_plan(struct run *run, struct err *err)
+{
+    struct plan_side sides[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
+    return not_interrupted(err) &&
+           digest_write_plan(run->options->plan_path, sides, &run->plan, run->result, err);
+}
+
 static bool run_stages(struct run *run, struct err *err)
 {
     if (!make_plan(run, err))
@@ -603,6 +570,8 @@ static bool run_stages(struct run *run, struct err *err)
     run->drills = mem_zero(run->plan.table_count + 1, sizeof *run->drills);
     if (run->options->explain)
         return true;
+    if (run->options->plan_path)
+        return write_plan(run, err);
     if (!pace_new(run->options, run->engine, &run->pace, err))
         return false;
     if (!open_book(run, err))
@@ -613,7 +582,7 @@ static bool run_stages(struct run *run, struct err *err)
     find_differences(run);
     note_reconnects(run);
     pace_note(run->pace, &run->result->notes);
-    judge(run);
+    judge_result(run->result);
     return true;
 }
 
@@ -676,7 +645,7 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     bool ok = run_stages(&run, err);
     if (atomic_load(&interrupted)) {
         mark_interrupted(&run);
-        judge(&run);
+        judge_result(run.result);
         ok = true;
     }
     close_run(&run);

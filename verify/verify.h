@@ -28,6 +28,7 @@ struct verify_options {
     int max_load;              /* other threads running on a server; 0: not watched */
     int max_lag;               /* seconds that a replica is behind; 0: not watched */
     bool explain;              /* plan only: read no rows */
+    const char *plan_path;     /* plan only, and write it to this file; NULL: no */
     bool quiet, verbose;
     const char
         *ledger_path; /* NULL: a new one in the state folder; with resume: the newest there */
@@ -73,6 +74,12 @@ struct result_column {
     bool key;
 };
 
+/* Keys from low to high, both included. */
+struct suspect_range {
+    bool has_low, has_high;
+    int64_t low, high;
+};
+
 struct result_table {
     const char *name[2]; /* labels */
     enum verdict verdict;
@@ -93,6 +100,9 @@ struct result_table {
     const char
         *key_why; /* "primary key of both", "mapping", "no common key: compared as a multiset" */
     const char *where[2];
+    size_t suspect_count; /* ranges of the first key column in which digests differ, when rows were
+                             not looked for: in the arena */
+    struct suspect_range *suspects;
     size_t finding_count;
     struct finding *findings; /* sorted by kind, then key */
     double seconds;
