@@ -547,11 +547,14 @@ static bool open_book(struct run *run, struct err *err)
         return true;
     run->result->ledger_path = mem_copy_string(book_path(run->book));
     run->result->resumed = book_is_resumed(run->book);
-    progress_log(run->progress, "ledger: %s", book_path(run->book));
     struct plan_side sides[SIDES];
     for (int side = 0; side < SIDES; side++)
         sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
-    return book_plan(run->book, run->options, sides, &run->plan, run->result, err);
+    if (!book_plan(run->book, run->options, sides, &run->plan, run->result, err))
+        return false;
+    if (run->result->ledger_path)
+        progress_log(run->progress, "ledger: %s", run->result->ledger_path);
+    return true;
 }
 
 static bool write_plan(struct run *run, struct err *err)
