@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include "../diff/base/display.h"
+#include "digest_command.h"
 #include "pace.h"
 
 #include <stdio.h>
@@ -210,9 +211,11 @@ static void help_entries(struct buffer *out, const char *heading, const struct e
 
 void command_help(struct buffer *out)
 {
-    buffer_printf(out,
-                  "Usage: tally-verify [OPTIONS] SOURCE TARGET\n\ntally-verify: %s\n\nExamples:\n",
-                  summary);
+    buffer_printf(
+        out,
+        "Usage: tally-verify [OPTIONS] SOURCE TARGET\n"
+        "       tally-verify plan|digest|merge|compare --help\n\ntally-verify: %s\n\nExamples:\n",
+        summary);
     for (size_t i = 0; i < COUNT(examples); i++) {
         if (examples[i].term)
             buffer_printf(out, "  %s\n", examples[i].term);
@@ -236,7 +239,7 @@ void command_help(struct buffer *out)
 
 /* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
  * pasted. */
-static void man_text(struct buffer *out, const char *text)
+void command_man_text(struct buffer *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
         buffer_add_text(out, "\\&");
@@ -259,8 +262,8 @@ static void man_entries(struct buffer *out, const char *heading, const struct en
     buffer_printf(out, ".SH %s\n", heading);
     for (size_t i = 0; i < count; i++) {
         buffer_add_text(out, ".TP\n.B ");
-        man_text(out, entries[i].term);
-        man_text(out, entries[i].text);
+        command_man_text(out, entries[i].term);
+        command_man_text(out, entries[i].text);
     }
 }
 
@@ -270,16 +273,17 @@ void command_man(struct buffer *out)
                   ".TH TALLY\\-VERIFY 1 \"\" \"Tally %s\" \"User Commands\"\n"
                   ".nh\n.ad l\n.SH NAME\ntally\\-verify \\- ",
                   TALLY_VERSION);
-    man_text(out, summary);
+    command_man_text(out, summary);
     buffer_add_text(out,
                     ".SH SYNOPSIS\n.B tally\\-verify\n[\\fIOPTIONS\\fR] \\fISOURCE TARGET\\fR\n"
                     ".SH DESCRIPTION\n");
     for (size_t i = 0; i < COUNT(description); i++) {
         buffer_add_text(out, i ? ".PP\n" : "");
-        man_text(out, description[i]);
+        command_man_text(out, description[i]);
     }
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(rows, out);
+    digest_command_man(out);
     man_entries(out, "URIS", uris, COUNT(uris));
     man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
     man_entries(out, "EXIT STATUS", exits, COUNT(exits));
@@ -289,10 +293,10 @@ void command_man(struct buffer *out)
     for (size_t i = 0; i < COUNT(examples); i++) {
         if (examples[i].term) {
             buffer_add_text(out, ".PP\n");
-            man_text(out, examples[i].term);
+            command_man_text(out, examples[i].term);
         }
         buffer_add_text(out, ".PP\n.RS 4\n.nf\n");
-        man_text(out, examples[i].text);
+        command_man_text(out, examples[i].text);
         buffer_add_text(out, ".fi\n.RE\n");
     }
 }

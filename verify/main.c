@@ -6,6 +6,7 @@
 #include "../diff/base/buffer.h"
 #include "../diff/base/memory.h"
 #include "command.h"
+#include "digest_command.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ static void on_signal(int number)
     if (signals++)
         _exit(ERR_INTERRUPTED);
     verify_interrupt();
+    digest_interrupt();
 }
 
 static void install_signals(void)
@@ -162,7 +164,9 @@ static void compose(const struct verify_result *result, const struct verify_opti
         report_text(result, &shown, colour, text);
 }
 
-static MUST_CHECK bool run(const struct verify_options *options, int *exit_code, struct err *err)
+/* files: NULL, or two digests to compare instead of two databases. */
+static MUST_CHECK bool run(const struct verify_options *options, const char *const *files,
+                           int *exit_code, struct err *err)
 {
     struct output output;
     struct verify_result result = {0};
@@ -171,7 +175,7 @@ static MUST_CHECK bool run(const struct verify_options *options, int *exit_code,
         return false;
     }
     install_signals();
-    bool done = verify_run(options, &result, err);
+    bool done = files ? digest_compare(files, &result, err) : verify_run(options, &result, err);
     if (done) {
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         compose(&result, options, &output, &text);
@@ -183,6 +187,73 @@ static MUST_CHECK bool run(const struct verify_options *options, int *exit_code,
     }
     verify_result_free(&result);
     return done;
+}
+
+static MUST_CHECK bool run_plan(const struct verify_options *options, int *exit_code,
+                                struct err *err)
+{
+    struct verify_result result = {0};
+    install_signals();
+    bool done = verify_run(options, &result, err);
+    if (done && result.interrupted)
+        done = err_set(err, ERR_INTERRUPTED, "interrupted; no plan was written");
+    size_t unread = 0;
+    for (size_t i = 0; done && i < result.table_count; i++)
+        unread += result.tables[i].inconclusive;
+    if (done && !options->quiet) {
+        fprintf(stderr, "%s: a plan of %zu table%s", options->plan_path, result.table_count,
+                result.table_count == 1 ? "" : "s");
+        if (unread)
+            fprintf(stderr, ", of which %zu cannot be compared wholly (--explain says why)",
+                    unread);
+        fputc('\n', stderr);
+    }
+    *exit_code = 0;
+    verify_result_free(&result);
+    return done;
+}
+
+static MUST_CHECK bool run_digest(const struct digest_options *options, int *exit_code,
+                                  struct err *err)
+{
+    struct text_list failed = {0};
+    install_signals();
+    bool done = digest_read(options, &failed, err);
+    for (size_t i = 0; done && i < failed.count; i++)
+        fprintf(stderr, "tally-verify: not read: %s\n", failed.items[i]);
+    *exit_code = failed.count ? 2 : 0;
+    text_list_free(&failed);
+    return done;
+}
+
+/* The commands on plan and digest files. */
+static int run_command(int argc, char **argv)
+{
+    struct digest_command command;
+    struct err err = {0};
+    int exit_code = 0;
+    bool done = true;
+    if (!digest_command_parse(argc, argv, &command, &err)) {
+        exit_code = fail(&err);
+        fprintf(stderr, "Try 'tally-verify %s --help'.\n", argv[0]);
+    } else if (command.help) {
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        struct output output = {.file = STDOUT_FILENO};
+        digest_command_help(command.verb, &text);
+        done = write_output(&output, &text, &err);
+        buffer_free(&text);
+    } else if (command.verb == DIGEST_PLAN) {
+        done = run_plan(&command.digest.verify, &exit_code, &err);
+    } else if (command.verb == DIGEST_READ) {
+        done = run_digest(&command.digest, &exit_code, &err);
+    } else if (command.verb == DIGEST_MERGE) {
+        done = digest_merge_files(command.files, command.file_count,
+                                  command.digest.verify.output_path, &err);
+    } else {
+        done = run(&command.digest.verify, command.files, &exit_code, &err);
+    }
+    digest_command_free(&command);
+    return done ? exit_code : fail(&err);
 }
 
 /* Help, version and man page. */
@@ -213,8 +284,10 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 512 << 10);
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 2 &&
-        strcmp(arguments[1], "--man") == 0) { /* for the build: not an option of the user */
+    if (argc > 1 && digest_command_is(arguments[1])) {
+        exit_code = run_command(argc - 1, arguments + 1);
+    } else if (argc == 2 &&
+               strcmp(arguments[1], "--man") == 0) { /* for the build: not an option of the user */
         exit_code = print(command_man);
     } else if (!command_parse(argc, arguments, &command, &err)) {
         exit_code = fail(&err);
@@ -225,7 +298,7 @@ int main(int argc, char **argv)
             exit_code = print(command_help);
         else if (command.version)
             exit_code = print(add_version);
-        else if (!run(&command.verify, &exit_code, &err))
+        else if (!run(&command.verify, NULL, &exit_code, &err))
             exit_code = fail(&err);
         command_free(&command);
     }

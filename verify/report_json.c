@@ -207,6 +207,26 @@ static json_t *where_json(const struct result_table *table)
     return object;
 }
 
+static json_t *bound_json(bool there, int64_t bound)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)bound);
+    return text_json(there ? text : NULL);
+}
+
+static json_t *suspects_json(const struct result_table *table)
+{
+    json_t *array = made(json_array());
+    for (size_t i = 0; i < table->suspect_count; i++) {
+        const struct suspect_range *range = &table->suspects[i];
+        json_t *object = made(json_object());
+        put(object, "low", bound_json(range->has_low, range->low));
+        put(object, "high", bound_json(range->has_high, range->high));
+        append(array, object);
+    }
+    return array;
+}
+
 static json_t *numbers_json(const struct result_table *table, bool explain)
 {
     bool known = !explain && (table->drilled || table->verdict == VERDICT_EQUAL);
@@ -236,6 +256,8 @@ static json_t *table_json(const struct result_table *table, bool explain)
     put(object, "key_why", text_json(table->key_why));
     if (table->where[0] || table->where[1])
         put(object, "where", where_json(table));
+    if (table->suspect_count)
+        put(object, "suspects", suspects_json(table));
     for (size_t i = 0; i < table->column_count; i++)
         append(columns, column_json(&table->columns[i], explain));
     put(object, "columns", columns);
