@@ -267,11 +267,12 @@ static bool send_cancel(struct canceller *canceller)
     return sent;
 }
 
-/* Where the server cannot be asked, at least our own side stops waiting for it. */
+/* Our own side stops waiting in any case: a network that has gone silent holds back the server's
+ * answer to the request too. */
 static void postgres_cancel(struct connection *connection)
 {
-    if (!send_cancel(connection->canceller))
-        shutdown(connection->socket, SHUT_RDWR);
+    (void)send_cancel(connection->canceller);
+    shutdown(connection->socket, SHUT_RDWR);
 }
 
 /* ---- The URI --------------------------------------------------------------------------------- */
