@@ -39,15 +39,27 @@ struct collector *collector_new(size_t memory_limit)
     return collector;
 }
 
+void collector_clear(struct collector *collector)
+{
+    for (size_t i = 0; i < COLLECT_PARTITIONS; i++) {
+        struct partition *partition = &collector->partitions[i];
+        if (partition->file >= 0)
+            close(partition->file);
+        partition->file = -1;
+        partition->bytes = 0;
+        buffer_free(&partition->pending);
+    }
+    collector->spilled = false;
+    if (collector->memory.capacity > 2 * collector->memory_limit)
+        buffer_free(&collector->memory);
+    buffer_clear(&collector->memory);
+}
+
 void collector_free(struct collector *collector)
 {
     if (!collector)
         return;
-    for (size_t i = 0; i < COLLECT_PARTITIONS; i++) {
-        if (collector->partitions[i].file >= 0)
-            close(collector->partitions[i].file);
-        buffer_free(&collector->partitions[i].pending);
-    }
+    collector_clear(collector);
     buffer_free(&collector->memory);
     pthread_mutex_destroy(&collector->lock);
     free(collector);

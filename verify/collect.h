@@ -29,6 +29,9 @@ struct collector; /* one side's bag; calls from several threads are serialised i
 struct collector *collector_new(size_t memory_limit);
 void collector_free(struct collector *collector); /* NULL is fine */
 
+/* Empties it for another use; its memory stays, its files go. */
+void collector_clear(struct collector *collector);
+
 /* Copies a row in. ERR_INTERNAL when the disk is full. */
 bool collector_add(struct collector *collector, const struct scan_row *row,
                    struct err *err) MUST_CHECK;

@@ -377,12 +377,10 @@ static void add_single(struct drill *drill, const struct entry *entry, enum side
      * copies. */
     if (!heap_wants(&drill->heaps[kind], drill->findings_wanted, entry->bytes, length))
         return;
-    struct value *values = mem_alloc(drill->table->column_count * sizeof *values);
-    read_values(entry, values, drill->table->column_count);
-    struct finding finding = new_finding(drill, kind, values);
+    read_values(entry, drill->scratch, drill->table->column_count);
+    struct finding finding = new_finding(drill, kind, drill->scratch);
     finding.times[SOURCE] = entry->times[SOURCE];
     finding.times[TARGET] = entry->times[TARGET];
-    free(values);
     keep(drill, finding, entry, length);
 }
 
@@ -416,6 +414,20 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
     keep(drill, finding, entry, entry->record.key_length);
 }
 
+/* Pairs whose columns need not be looked at: without leniencies unequal bytes are unequal rows, and
+ * a finding with this key would not be among those that are kept. */
+static bool count_changed(struct drill *drill, struct entry *source, struct entry *target,
+                          uint64_t pairs)
+{
+    if (drill->table->lenient || heap_wants(&drill->heaps[FINDING_CHANGED], drill->findings_wanted,
+                                            source->bytes, source->record.key_length))
+        return false;
+    drill->counts[FINDING_CHANGED] += pairs;
+    source->rest[SOURCE] -= pairs;
+    target->rest[TARGET] -= pairs;
+    return true;
+}
+
 /*
  * Matches the unmatched rows of one key. First those that are equal under the leniencies; then,
  * where the key identifies rows, what remains on both sides is paired as changed.
@@ -423,19 +435,22 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
 static void match_rows(struct drill *drill, struct entry **group, size_t count, bool changed)
 {
     const struct plan_table *table = drill->table;
-    struct value *source = mem_alloc(table->column_count * sizeof *source);
-    struct value *target = mem_alloc(table->column_count * sizeof *target);
-    size_t *differ = mem_alloc(table->column_count * sizeof *differ);
+    struct value *source = drill->scratch, *target = source + table->column_count;
+    size_t *differ = drill->differ;
+    size_t first = 0; /* rows before it are all paired */
     for (size_t s = 0; s < count; s++) {
-        if (!group[s]->rest[SOURCE])
-            continue;
-        read_values(group[s], source, table->column_count);
-        for (size_t t = 0; t < count && group[s]->rest[SOURCE]; t++) {
+        bool read = false;
+        while (changed && first < count && !group[first]->rest[TARGET])
+            first++;
+        for (size_t t = first; t < count && group[s]->rest[SOURCE]; t++) {
             uint64_t pairs = group[t]->rest[TARGET] < group[s]->rest[SOURCE]
                                  ? group[t]->rest[TARGET]
                                  : group[s]->rest[SOURCE];
-            if (!pairs)
+            if (!pairs || (changed && count_changed(drill, group[s], group[t], pairs)))
                 continue;
+            if (!read)
+                read_values(group[s], source, table->column_count);
+            read = true;
             read_values(group[t], target, table->column_count);
             size_t differences = differing_columns(table, source, target, differ);
             if (differences && !changed)
@@ -450,9 +465,6 @@ static void match_rows(struct drill *drill, struct entry **group, size_t count, 
             group[t]->rest[TARGET] -= pairs;
         }
     }
-    free(differ);
-    free(target);
-    free(source);
 }
 
 static int compare_entries(const void *one, const void *other)
@@ -560,6 +572,8 @@ struct drill *drill_new(const struct plan_table *table, const struct digest *sou
     drill->table = table;
     drill->findings_wanted = findings_wanted;
     drill->heaps = mem_zero(3, sizeof *drill->heaps);
+    drill->scratch = mem_zero(SIDES * table->column_count, sizeof *drill->scratch);
+    drill->differ = mem_zero(table->column_count, sizeof *drill->differ);
     mark_suspects(drill, source, target);
     const struct digest *const sides[SIDES] = {source, target};
     if (drill->suspect_count)
@@ -581,6 +595,8 @@ void drill_free(struct drill *drill)
         free(drill->passes[i].ranges);
     free(drill->passes);
     free(drill->suspect);
+    free(drill->scratch);
+    free(drill->differ);
     free(drill);
 }
 

@@ -29,6 +29,8 @@ struct drill {
     int findings_wanted;
     struct finding_heap *heaps; /* one per finding kind */
     uint64_t counts[3];
+    struct value *scratch; /* a row's values of each side, while two rows are compared */
+    size_t *differ;        /* the columns in which they differ */
 };
 
 /* Compares digests; a drill without passes (suspect_count 0) when they are equal. disk_limit: bytes

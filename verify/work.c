@@ -14,6 +14,7 @@
 #define SPLITS_PER_WORKER 8     /* so that workers which end early find more to do */
 #define ROWS_PER_SPLIT 100000   /* so that little is lost when a run is killed, or a connection */
 #define MOST_SPLITS 1024
+#define SPARE_COLLECTORS 4
 
 struct worker {
     struct work *work;
@@ -48,6 +49,8 @@ struct work {
     size_t item_count, first_waiting, first_undone;
     size_t memory_planned;
     struct outcome *outcomes, **last_outcome;
+    size_t spare_count;
+    struct collector *spare[SPARE_COLLECTORS];
     atomic_bool stop;
     bool quit;
     bool dead[SIDES]; /* the server was asked in vain SIDE_TRIES times: it is not asked again */
@@ -76,24 +79,43 @@ static size_t item_memory(const struct work *work, const struct item *item)
     return digests * plan_bucket_count(item->table) * sizeof(struct bucket);
 }
 
+/* Collectors are used again: passes of the drill follow each other quickly, and fresh memory costs
+ * as much as what is done with it. */
+static struct collector *take_collector(struct work *work)
+{
+    if (!work->spare_count)
+        return collector_new(DRILL_MEMORY);
+    return work->spare[--work->spare_count];
+}
+
+static void give_collector(struct work *work, struct collector *collector)
+{
+    if (!collector || work->spare_count == SPARE_COLLECTORS) {
+        collector_free(collector);
+        return;
+    }
+    collector_clear(collector);
+    work->spare[work->spare_count++] = collector;
+}
+
 /* An empty sum or bag, unless an earlier run has left one. */
-static void prepare_side(struct item *item, enum side side)
+static void prepare_side(struct work *work, struct item *item, enum side side)
 {
     struct item_side *of = &item->side[side];
     if (!of->raw_counts)
         of->raw_counts = mem_zero(item->table->column_count, sizeof(uint64_t));
     if (item->drill)
-        of->collector = collector_new(DRILL_MEMORY);
+        of->collector = take_collector(work);
     else if (!of->digest)
         of->digest = digest_new(plan_bucket_count(item->table));
 }
 
-static void release_side(struct item_side *of)
+static void release_side(struct work *work, struct item_side *of)
 {
     free(of->splits);
     free(of->split_done);
     free(of->digest);
-    collector_free(of->collector);
+    give_collector(work, of->collector);
     free(of->raw_counts);
     of->splits = NULL;
     of->split_done = NULL;
@@ -115,7 +137,7 @@ static void open_items(struct work *work)
         item->open = true;
         item->opened_at = work_clock();
         for (int side = 0; side < SIDES; side++)
-            prepare_side(item, (enum side)side);
+            prepare_side(work, item, (enum side)side);
     }
 }
 
@@ -428,8 +450,8 @@ static void retry_side(struct work *work, struct item *item, enum side side,
     of->tries++;
     of->not_before = work_clock() + pause;
     calls->retry(context, item, side);
-    release_side(of);
-    prepare_side(item, side);
+    release_side(work, of);
+    prepare_side(work, item, side);
     of->state = SIDE_UNSPLIT;
     of->failed = false;
     atomic_store(&of->stop, false);
@@ -473,7 +495,7 @@ static size_t finish_items(struct work *work, const struct work_calls *calls, vo
         pthread_mutex_unlock(&work->lock);
         calls->finish(context, item);
         for (int side = 0; side < SIDES; side++)
-            release_side(&item->side[side]);
+            release_side(work, &item->side[side]);
         pthread_mutex_lock(&work->lock);
     }
     while (work->first_undone < work->item_count && work->items[work->first_undone].done)
@@ -601,6 +623,8 @@ void work_free(struct work *work)
     }
     for (int side = 0; side < SIDES; side++)
         free(work->sides[side].connections);
+    while (work->spare_count)
+        collector_free(work->spare[--work->spare_count]);
     pthread_cond_destroy(&work->wake_main);
     pthread_cond_destroy(&work->wake_workers);
     pthread_mutex_destroy(&work->lock);
