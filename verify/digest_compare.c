@@ -6,6 +6,7 @@
 #include "../diff/base/progress.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MOST_LISTED 20
@@ -324,9 +325,12 @@ static bool is_whole(struct comparing *comparing, size_t i, enum side side,
     }
     if (comparing->missing[side] || !reasons.count) {
         const char *missing = comparing->missing[side];
-        char *text =
-            mem_format("%s: %zu of its %zu pieces were not read%s%s", side_name[side], unread,
-                       of->split_count, missing ? ": " : "", missing ? missing : "");
+        char pieces[96] = "nothing of it was read";
+        if (unread < of->split_count)
+            snprintf(pieces, sizeof pieces, "%zu of its %zu pieces were not read", unread,
+                     of->split_count);
+        char *text = mem_format("%s: %s%s%s", side_name[side], pieces, missing ? ": " : "",
+                                missing ? missing : "");
         text_list_add(&result->reasons, text);
         free(text);
     }
