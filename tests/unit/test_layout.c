@@ -434,6 +434,44 @@ static void whatever_decides_about_a_digest_changes_the_layout(void **unused)
     buffer_free(&again);
 }
 
+/* In a block of exactly their size. */
+static bool accepts_pair(const unsigned char *bytes, size_t length)
+{
+    unsigned char *copy = malloc(length ? length : 1);
+    assert_non_null(copy);
+    memcpy(copy, bytes, length);
+    struct buffer buffer = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer.data = copy;
+    buffer.length = buffer.capacity = length;
+    struct arena arena = ARENA_INIT;
+    struct plan_table table = {0};
+    struct err err = {0};
+    bool ok = layout_decode(&buffer, &table, &arena, &err);
+    assert_true(ok || (err.code == ERR_USAGE && *err.text));
+    arena_free(&arena);
+    free(copy);
+    return ok;
+}
+
+static void a_pair_comes_back_and_never_cut(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i <= sizeof changes / sizeof *changes; i++) {
+        struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+        encode_with(&bytes, i ? changes[i - 1] : NULL);
+        if (!accepts_pair(bytes.data, bytes.length))
+            fail_msg("change %zu does not come back", i);
+        for (size_t length = 0; length < bytes.length; length++)
+            assert_false(accepts_pair(bytes.data, length));
+        for (size_t at = 0; at < bytes.length; at++) {
+            bytes.data[at] ^= 0x81;
+            (void)accepts_pair(bytes.data, bytes.length);
+            bytes.data[at] ^= 0x81;
+        }
+        buffer_free(&bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +483,7 @@ int main(void)
         cmocka_unit_test(the_reading_of_another_table_is_refused),
         cmocka_unit_test(impossible_buckets_are_refused),
         cmocka_unit_test(whatever_decides_about_a_digest_changes_the_layout),
+        cmocka_unit_test(a_pair_comes_back_and_never_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
