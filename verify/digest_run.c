@@ -70,11 +70,11 @@ static void *guard_main(void *argument)
         bool workers = run->work != NULL;
         if (workers && !stopped)
             work_stop(run->work);
-        else if (!since && run->first)
+        else if (since <= 0 && run->first)
             run->engine->cancel(run->first);
         stopped = workers;
         pthread_mutex_unlock(&run->guard_lock);
-        if (!since)
+        if (since <= 0)
             since = work_clock();
         if (!workers && work_clock() - since > 0.8) {
             if (run->writer.temporary) /* nothing but its own head was saved: there is no log */
@@ -151,8 +151,8 @@ static bool connect_first(struct reading *run, struct err *err)
     run->head.read_uri = arena_copy(&run->arena, info.shown_uri);
     run->head.read_server = arena_copy(&run->arena, info.version);
     if (strcmp(info.shown_uri, run->plan.uri[run->side]) != 0) {
-        char *text = mem_format("the %s was read through %s; the plan was made through %s",
-                                side_name[run->side], info.shown_uri, run->plan.uri[run->side]);
+        char *text = mem_format("read through %s; the plan was made through %s", info.shown_uri,
+                                run->plan.uri[run->side]);
         text_list_add(&run->said, text);
         free(text);
     }
@@ -564,12 +564,8 @@ static void finish_table(void *context, struct item *item)
         give_up(reading, item->err.text, "");
     else
         check_generation(run, i, item);
-    if (reading->reasons.count) {
-        progress_log(run->progress, "%s: could not be read: %s",
-                     reading->table.result.name[run->side],
-                     reading->reasons.items[reading->reasons.count - 1]);
+    if (reading->reasons.count)
         return;
-    }
     for (size_t s = 0; s < reading->given_count; s++)
         pieces->split_done[reading->places[s]] = 1;
     for (size_t c = 0; c < item->table->column_count; c++)
