@@ -1,56 +1,111 @@
 /*
  * Canonical JSON text. Input: a text. Output: the same value's one spelling (json_canon.h).
  *
- * Two passes, both linear but for the sorting of keys. The first checks the text and appends
- * everything in its canonical spelling, with members where they were; it notes each object whose
- * members are not yet ascending. The second, only when there is such an object, copies the result
- * with the members in order. So a byte is copied twice at most, however deep the objects are
- * nested.
+ * One pass checks the text and writes everything in its canonical spelling. What is spelt
+ * canonically already, which is nearly everything, is copied eight bytes at a time; so the output
+ * always has room for the input that is left and OVERSHOOT bytes more, and only what gets longer
+ * has to ask for room.
+ *
+ * An object whose members are not ascending is put in order where it stands when it ends. Large
+ * ones, and all once that has moved MOVES times as many bytes as there are, are only noted, and
+ * a second pass copies the result with their members in order. So the time is linear but for
+ * the sorting of keys, however deep the objects are nested.
  */
 #include "json_canon.h"
 
 #include "base/memory.h"
 #include "base/utf8.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 enum {
     PLAIN_POWER = 20,     /* numbers with more zeros than this at either end get an exponent */
     EXPONENT_DIGITS = 18, /* exponents of so many digits are an int64, longer ones stay text */
-    WORD = 8,             /* plain text is looked at so many bytes at a time */
+    WORD = 8,             /* text is looked at and copied so many bytes at a time, */
+    BLOCK = 32,           /* and in long strings so many, */
+    OVERSHOOT = BLOCK,    /* so as many bytes behind the output may be written, too */
+    LONGER = 6,           /* output bytes for a byte of input: \n takes 6 for 2, 1e20 21 for 4 */
+    FEW_MEMBERS = 16,     /* up to so many are sorted by insertion */
+    LOCAL_MEMBERS = 32,   /* of open objects, without an allocation */
+    MOVABLE = 4096,       /* bytes of an object that is put in order where it stands */
+    MOVES = 8,
 };
 
-/* A member of an object that is being read: offsets into the output. */
+/* A piece of the output that may be copied to another place: offsets into the output. */
+struct piece {
+    size_t start, end;
+    size_t low, high; /* those of the noted objects that lie inside */
+};
+
+/* A member of an object that is being read. */
 struct member {
-    size_t start, key_end, end; /* "key":value is [start, end) and its key [start, key_end) */
-    size_t next_object;         /* the first object that may lie inside */
-    bool escaped;               /* the key's canonical text has escapes */
+    struct piece piece; /* "key":value */
+    size_t key_end;     /* its key, with quotes, is [piece.start, key_end) */
+    uint64_t prefix; /* the key's first bytes as a number that orders as they do, unless escaped */
+    bool escaped;    /* the key's canonical text has escapes */
 };
 
-/* A member of an object that has to be put in order, in that order. */
-struct ordered {
-    size_t start, end, next_object;
-};
-
-/* An object of the output, in the order in which they open. */
+/* An object that the second pass has to put in order; they are noted as they end. */
 struct object {
     size_t start, end;   /* from '{' to behind '}' */
-    size_t next;         /* the first object that opens behind it */
-    size_t first, count; /* its members in `ordered`; count 0: it is in order as it is */
+    size_t low;          /* the first noted object that lies inside; the last is the one before */
+    size_t first, count; /* its members, in order, in `ordered` */
+};
+
+/* What a text of ordinary size needs beside the output. */
+struct workplace {
+    struct member members[LOCAL_MEMBERS];
+    unsigned char moved[MOVABLE + OVERSHOOT];
 };
 
 struct canon_json {
-    struct buffer *out;
-    const unsigned char *at, *end;
+    struct buffer *out; /* its length is brought up to date when its functions are used */
+    size_t start;       /* of the canonical text in it */
+    const unsigned char *end;
+    size_t length; /* of the text */
+    struct workplace *local;
     struct member *members; /* a stack: of the objects that are open */
     size_t member_count, member_room;
-    struct ordered *ordered;
+    struct piece *ordered;
     size_t ordered_count, ordered_room;
     struct object *objects;
     size_t object_count, object_room;
-    bool unsorted; /* some object has to be put in order */
+    size_t moved; /* bytes, for putting objects in order where they stand */
+    bool escaped; /* set when an escape was written */
 };
+
+/* Where the next byte comes from and where it goes to: two registers. */
+struct place {
+    const unsigned char *at; /* NULL: the text is not JSON, or the output is full */
+    unsigned char *to;
+};
+
+/* What the compiler would not do: a number needs no frame as large as an object's, and telling
+ * values apart no call. */
+#define APART __attribute__((noinline))
+#define INSIDE inline __attribute__((always_inline))
+
+static inline struct place refuse(void)
+{
+    return (struct place){NULL, NULL};
+}
+
+/* A place from where on the output has room for `more` bytes beside what it always has room for. */
+static struct place with_room(struct canon_json *json, struct place place, size_t more)
+{
+    struct buffer *out = json->out;
+    out->length = (size_t)(place.to - out->data);
+    place.to = buffer_reserve(out, (size_t)(json->end - place.at) + OVERSHOOT + more);
+    return place.to && !buffer_overflowed(out) ? place : refuse();
+}
+
+/* How far into the output; unlike a pointer that stays true when the output moves. */
+static inline size_t offset(const struct canon_json *json, const unsigned char *to)
+{
+    return (size_t)(to - json->out->data);
+}
 
 /* Makes room for one more in a growing array. */
 static void *grown(void *block, size_t count, size_t *room, size_t size)
@@ -61,30 +116,108 @@ static void *grown(void *block, size_t count, size_t *room, size_t size)
     return mem_resize(block, *room, size);
 }
 
-static void skip_space(struct canon_json *json)
+/* The same for the stack of members, whose first block is not from the heap. */
+static void grow_members(struct canon_json *json)
 {
-    while (json->at < json->end &&
-           (*json->at == ' ' || *json->at == '\n' || *json->at == '\r' || *json->at == '\t'))
-        json->at++;
+    bool local = json->members == json->local->members;
+    json->member_room += json->member_room / 2;
+    json->members =
+        mem_resize(local ? NULL : json->members, json->member_room, sizeof *json->members);
+    if (local)
+        memcpy(json->members, json->local->members, sizeof json->local->members);
 }
 
-static bool take(struct canon_json *json, char byte)
+/* --- eight bytes at a time; the first byte is the lowest one of a word --- */
+
+static const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+
+/* Fewer than eight bytes, before zeros. */
+static inline uint64_t load_last(const struct canon_json *json, const unsigned char *at)
 {
-    if (json->at == json->end || *json->at != (unsigned char)byte)
-        return false;
-    json->at++;
-    return true;
+    size_t left = (size_t)(json->end - at);
+    uint64_t word = 0;
+    if (left && json->length >= WORD) {
+        memcpy(&word, json->end - WORD, WORD);
+        return le64toh(word) >> 8 * (WORD - left);
+    }
+    while (left--)
+        word = word << 8 | at[left];
+    return word;
 }
 
-static bool take_word(struct canon_json *json, const char *word)
+static inline uint64_t load(const struct canon_json *json, const unsigned char *at)
 {
-    size_t length = strlen(word);
-    if ((size_t)(json->end - json->at) < length || memcmp(json->at, word, length) != 0)
-        return false;
-    json->at += length;
-    buffer_add(json->out, word, length);
-    return true;
+    uint64_t word;
+    if (__builtin_expect(json->end - at < WORD, 0))
+        return load_last(json, at);
+    memcpy(&word, at, WORD);
+    return le64toh(word);
 }
+
+static inline void store(unsigned char *to, uint64_t word)
+{
+    word = htole64(word);
+    memcpy(to, &word, WORD);
+}
+
+/* The high bit of each byte that does not mean itself in a string: a control byte, a quote, a
+ * backslash or one that is not ASCII; true up to the first one, as borrows only go up. */
+static inline uint64_t odd_in_string(uint64_t word)
+{
+    uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
+    return (word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & highs;
+}
+
+/* Copies the blocks of a string whose bytes all mean themselves; as signed numbers the control
+ * bytes and those that are not ASCII are the ones below a blank. */
+static inline struct place copy_blocks(const struct canon_json *json, struct place place)
+{
+    typedef signed char vector __attribute__((vector_size(BLOCK / 2)));
+    vector halves[2];
+    uint64_t words[BLOCK / WORD / 2];
+    for (; json->end - place.at >= BLOCK; place.at += BLOCK, place.to += BLOCK) {
+        memcpy(halves, place.at, BLOCK);
+        vector odd = (halves[0] < 0x20) | (halves[0] == '"') | (halves[0] == '\\') |
+                     (halves[1] < 0x20) | (halves[1] == '"') | (halves[1] == '\\');
+        memcpy(place.to, halves, BLOCK);
+        memcpy(words, &odd, sizeof words);
+        if (words[0] | words[1])
+            break;
+    }
+    return place;
+}
+
+/* The same for bytes that are no digits; a digit's value and 0x76 are less than 0x80. */
+static inline uint64_t odd_in_digits(uint64_t word)
+{
+    uint64_t value = word ^ (ones * '0');
+    return ((value + ones * 0x76) | value) & highs;
+}
+
+static inline size_t before_odd(uint64_t odd)
+{
+    return (size_t)__builtin_ctzll(odd) / 8;
+}
+
+/* Copies to where up to OVERSHOOT bytes more may be written, from where they may be read; returns
+ * the end of the copy. */
+static inline unsigned char *copy_words(unsigned char *to, const unsigned char *from, size_t length)
+{
+    for (size_t i = 0; i < length; i += WORD)
+        memcpy(to + i, from + i, WORD);
+    return to + length;
+}
+
+static inline const unsigned char *skip_space(const struct canon_json *json,
+                                              const unsigned char *at)
+{
+    const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\r' | 1 << '\t';
+    while (at < json->end && *at <= ' ' && spaces >> *at & 1)
+        at++;
+    return at;
+}
+
+/* --- numbers --- */
 
 /* Digits from `at`; the first place that is none. */
 static const unsigned char *skip_digits(const unsigned char *at, const unsigned char *end)
@@ -103,21 +236,21 @@ struct number {
     size_t exponent_length;            /* and how many: 0 for 0 */
 };
 
-/* number = [-] int [frac] [exp] of RFC 8259. */
-static bool read_number(struct canon_json *json, struct number *number)
+/* number = [-] int [frac] [exp] of RFC 8259; where it ends, or NULL. */
+static const unsigned char *read_number(struct number *number, const unsigned char *at,
+                                        const unsigned char *end)
 {
-    const unsigned char *at = json->at, *end = json->end;
     *number = (struct number){.negative = *at == '-'};
     at += number->negative;
     const unsigned char *whole = at;
     at = skip_digits(at, end);
     if (at == whole || (*whole == '0' && at - whole > 1))
-        return false;
+        return NULL;
     number->point = at;
     if (at < end && *at == '.') {
         at = skip_digits(at + 1, end);
         if (at == number->point + 1)
-            return false;
+            return NULL;
     }
     const unsigned char *first = whole, *last = at - 1;
     while (first < at && (*first == '0' || *first == '.'))
@@ -136,14 +269,13 @@ static bool read_number(struct canon_json *json, struct number *number)
         const unsigned char *digits = at;
         at = skip_digits(at, end);
         if (at == digits)
-            return false;
+            return NULL;
         while (digits < at && *digits == '0')
             digits++;
         number->exponent = digits;
         number->exponent_length = (size_t)(at - digits);
     }
-    json->at = at;
-    return true;
+    return at;
 }
 
 /* The significant digits without their point. */
@@ -157,10 +289,11 @@ static void add_digits(struct buffer *out, const struct number *n, const unsigne
     buffer_add(out, from, (size_t)(to - from));
 }
 
+/* PLAIN_POWER at most. */
 static void add_zeros(struct buffer *out, int64_t count)
 {
-    while (count-- > 0)
-        buffer_add_byte(out, '0');
+    static const char zeros[PLAIN_POWER + 1] = "00000000000000000000";
+    buffer_add(out, zeros, (size_t)count);
 }
 
 /*
@@ -227,30 +360,79 @@ static void add_number(struct buffer *out, const struct number *n, int64_t power
     }
 }
 
-static bool canon_number(struct canon_json *json)
+/* Any number, with the buffer's functions. */
+static APART struct place canon_odd_number(struct canon_json *json, struct place place)
 {
+    struct buffer *out = json->out;
     struct number n;
-    if (!read_number(json, &n))
-        return false;
+    out->length = offset(json, place.to);
+    place.at = read_number(&n, place.at, json->end);
+    if (!place.at)
+        return refuse();
     if (!n.first) {
-        buffer_add_byte(json->out, '0');
-        return true;
+        buffer_add_byte(out, '0');
+        return with_room(json, (struct place){place.at, out->data + out->length}, 0);
     }
     if (n.negative)
-        buffer_add_byte(json->out, '-');
+        buffer_add_byte(out, '-');
     int64_t shift = n.last < n.point ? n.point - n.last - 1 : n.point - n.last;
     if (n.exponent_length > EXPONENT_DIGITS) {
-        add_digits(json->out, &n, n.first, n.last + 1);
-        buffer_add_byte(json->out, 'e');
-        add_long_exponent(json->out, &n, shift);
-        return true;
+        add_digits(out, &n, n.first, n.last + 1);
+        buffer_add_byte(out, 'e');
+        add_long_exponent(out, &n, shift);
+    } else {
+        int64_t exponent = 0;
+        for (size_t i = 0; i < n.exponent_length; i++)
+            exponent = exponent * 10 + (n.exponent[i] - '0');
+        add_number(out, &n, (n.minus_exponent ? -exponent : exponent) + shift);
     }
-    int64_t exponent = 0;
-    for (size_t i = 0; i < n.exponent_length; i++)
-        exponent = exponent * 10 + (n.exponent[i] - '0');
-    add_number(json->out, &n, (n.minus_exponent ? -exponent : exponent) + shift);
-    return true;
+    return with_room(json, (struct place){place.at, out->data + out->length}, 0);
 }
+
+static inline struct place copy_digits(const struct canon_json *json, struct place place)
+{
+    for (;;) {
+        uint64_t word = load(json, place.at), odd = odd_in_digits(word);
+        store(place.to, word);
+        if (odd)
+            return (struct place){place.at + before_odd(odd), place.to + before_odd(odd)};
+        place.at += WORD;
+        place.to += WORD;
+    }
+}
+
+/*
+ * A number without an exponent is in its normal form when zeros at the end of its fraction are
+ * dropped, unless it is -0 or may have more zeros than PLAIN_POWER.
+ */
+static APART struct place canon_number(struct canon_json *json, struct place place)
+{
+    struct place next = place;
+    if (*next.at == '-')
+        *next.to++ = *next.at++;
+    const unsigned char *digits = next.at;
+    next = copy_digits(json, next);
+    if (next.at == digits || next.at - digits > PLAIN_POWER ||
+        (*digits == '0' && next.at - digits > 1))
+        return canon_odd_number(json, place);
+    if (next.at < json->end && *next.at == '.') {
+        *next.to++ = *next.at++;
+        digits = next.at;
+        next = copy_digits(json, next);
+        if (next.at == digits || next.at - digits > PLAIN_POWER)
+            return canon_odd_number(json, place);
+        while (next.to[-1] == '0')
+            next.to--;
+        next.to -= next.to[-1] == '.';
+    }
+    if (next.at < json->end && (*next.at | 0x20) == 'e')
+        return canon_odd_number(json, place);
+    if (*place.at == '-' && next.to[-1] == '0' && next.to - place.to == 2)
+        return canon_odd_number(json, place);
+    return next;
+}
+
+/* --- strings --- */
 
 /* Four hexadecimal digits at `at`, or -1. */
 static int32_t read_hex4(const unsigned char *at, const unsigned char *end)
@@ -271,98 +453,109 @@ static int32_t read_hex4(const unsigned char *at, const unsigned char *end)
     return code;
 }
 
-/* Appends a decoded character in its canonical spelling; tells whether that is an escape. */
-static bool add_character(struct buffer *out, uint32_t code)
+/* Writes a decoded character in its canonical spelling, which takes 6 bytes at most. */
+static unsigned char *add_character(struct canon_json *json, unsigned char *to, uint32_t code)
 {
-    unsigned char bytes[4];
+    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    bool surrogate = code >= 0xd800 && code < 0xe000; /* that has no partner */
+    if (code >= 0x20 && code != '"' && code != '\\' && !surrogate)
+        return to + utf8_write(code, to);
+    json->escaped = true;
+    *to++ = '\\';
     if (code == '"' || code == '\\') {
-        buffer_add(out, code == '"' ? "\\\"" : "\\\\", 2);
-        return true;
+        *to++ = (unsigned char)code;
+        return to;
     }
-    if (code < 0x20) {
-        buffer_printf(out, "\\u%04x", code);
-        return true;
-    }
-    if (code >= 0xd800 && code < 0xe000) { /* a surrogate that has no partner */
-        buffer_printf(out, "\\u%04X", code);
-        return true;
-    }
-    buffer_add(out, bytes, utf8_write(code, bytes));
-    return false;
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4)
+        *to++ = (unsigned char)(surrogate ? upper : lower)[code >> shift & 15];
+    return to;
 }
 
-/* What stands behind a backslash. */
-static bool canon_escape(struct canon_json *json, bool *escaped)
+/* From a backslash on. */
+static APART struct place canon_escape(struct canon_json *json, struct place place)
 {
     static const char letters[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";
-    if (json->at == json->end)
-        return false;
-    unsigned char letter = *json->at++;
+    place.at++;
+    if (place.at == json->end)
+        return refuse();
+    unsigned char letter = *place.at++;
     if (letter != 'u') {
         const char *found = letter ? strchr(letters, letter) : NULL;
         if (!found)
-            return false;
-        *escaped |= add_character(json->out, (uint32_t)meanings[found - letters]);
-        return true;
+            return refuse();
+        unsigned char meaning = (unsigned char)meanings[found - letters];
+        if (meaning < 0x20)
+            place = with_room(json, place, 6); /* \n becomes \u000a */
+        if (place.at)
+            place.to = add_character(json, place.to, meaning);
+        return place;
     }
-    int32_t code = read_hex4(json->at, json->end);
+    int32_t code = read_hex4(place.at, json->end);
     if (code < 0)
-        return false;
-    json->at += 4;
-    if (code >= 0xd800 && code < 0xdc00 && json->end - json->at >= 6 && json->at[0] == '\\' &&
-        json->at[1] == 'u') {
-        int32_t low = read_hex4(json->at + 2, json->end);
+        return refuse();
+    place.at += 4;
+    if (code >= 0xd800 && code < 0xdc00 && json->end - place.at >= 6 && place.at[0] == '\\' &&
+        place.at[1] == 'u') {
+        int32_t low = read_hex4(place.at + 2, json->end);
         if (low >= 0xdc00 && low < 0xe000) {
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-            json->at += 6;
+            place.at += 6;
         }
     }
-    *escaped |= add_character(json->out, (uint32_t)code);
-    return true;
+    place.to = add_character(json, place.to, (uint32_t)code);
+    return place;
 }
 
-/* Eight bytes of ASCII that mean themselves in a string: no control byte, quote or backslash. */
-static bool is_plain8(const unsigned char *at)
+/* Characters that are not ASCII; at least one. */
+static APART struct place canon_wide(const struct canon_json *json, struct place place)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    /* A byte of (x - ones) & ~x has its high bit set if the byte of x is 0, or, harmlessly, if one
-     * below it is. */
-    uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
-    uint64_t odd = word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
-                   ((slash - ones) & ~slash);
-    return !(odd & highs);
+    const unsigned char *at = place.at;
+    while (at < json->end && *at >= 0x80) {
+        size_t size = utf8_size(at, json->end);
+        if (!size)
+            return refuse();
+        at += size;
+    }
+    size_t length = (size_t)(at - place.at);
+    if (!length)
+        return refuse();
+    memcpy(place.to, place.at, length);
+    return (struct place){at, place.to + length};
 }
 
-/* A string, from its opening quote; *escaped: its canonical text has escapes. */
-static bool canon_string(struct canon_json *json, bool *escaped)
+/* A string, from its opening quote. */
+static APART struct place canon_string(struct canon_json *json, struct place place)
 {
-    *escaped = false;
-    if (!take(json, '"'))
-        return false;
-    buffer_add_byte(json->out, '"');
+    *place.to++ = *place.at++;
+    const unsigned char *run = place.at;
     for (;;) {
-        const unsigned char *at = json->at, *end = json->end;
-        for (;;) {
-            while (end - at >= WORD && is_plain8(at))
-                at += WORD;
-            size_t size = utf8_size(at, end);
-            if (!size || *at < 0x20 || *at == '"' || *at == '\\')
-                break;
-            at += size;
+        uint64_t word = load(json, place.at), odd = odd_in_string(word);
+        store(place.to, word);
+        if (!odd) {
+            place.at += WORD;
+            place.to += WORD;
+            if (place.at - run >= BLOCK) /* a long string, it seems */
+                place = copy_blocks(json, place);
+            continue;
         }
-        buffer_add(json->out, json->at, (size_t)(at - json->at));
-        json->at = at;
-        if (take(json, '"')) {
-            buffer_add_byte(json->out, '"');
-            return true;
+        place.at += before_odd(odd);
+        place.to += before_odd(odd);
+        if (place.at == json->end)
+            return refuse();
+        if (*place.at == '"') {
+            *place.to++ = *place.at++;
+            return place;
         }
-        if (!take(json, '\\') || !canon_escape(json, escaped))
-            return false;
+        place = *place.at == '\\' ? canon_escape(json, place) : canon_wide(json, place);
+        if (!place.at)
+            return place;
+        run = place.at;
     }
 }
+
+/* --- the order of members --- */
 
 /* The next byte of a key's decoded text, which ends in -1. A lone surrogate counts as its three
  * bytes would in UTF-8; `pending` holds those that are still to come. */
@@ -394,12 +587,14 @@ static int next_key_byte(struct key_reader *key)
     return 0xe0 | code >> 12;
 }
 
-/* Orders two members by their keys' decoded bytes. */
-static int compare_keys(const unsigned char *base, const struct member *one,
-                        const struct member *other)
+/* Orders two members by their keys' decoded bytes, whatever these are. */
+static int compare_long_keys(const unsigned char *base, const struct member *one,
+                             const struct member *other)
 {
-    struct key_reader keys[2] = {{.at = base + one->start + 1, .end = base + one->key_end - 1},
-                                 {.at = base + other->start + 1, .end = base + other->key_end - 1}};
+    struct key_reader keys[2] = {
+        {.at = base + one->piece.start + 1, .end = base + one->key_end - 1},
+        {.at = base + other->piece.start + 1, .end = base + other->key_end - 1},
+    };
     if (!one->escaped && !other->escaped) {
         size_t lengths[2] = {(size_t)(keys[0].end - keys[0].at),
                              (size_t)(keys[1].end - keys[1].at)};
@@ -416,189 +611,331 @@ static int compare_keys(const unsigned char *base, const struct member *one,
     }
 }
 
+/* The same; mostly the first eight bytes tell. */
+static inline int compare_keys(const unsigned char *base, const struct member *one,
+                               const struct member *other)
+{
+    if (one->prefix != other->prefix && !one->escaped && !other->escaped)
+        return one->prefix < other->prefix ? -1 : 1;
+    return compare_long_keys(base, one, other);
+}
+
+/* The first eight bytes of a key, from behind its quote; zeros where it has fewer: no key without
+ * escapes has a byte 0. Up to OVERSHOOT bytes behind it may be read. */
+static inline uint64_t key_prefix(const unsigned char *key, size_t length)
+{
+    uint64_t word;
+    memcpy(&word, key, WORD);
+    word = be64toh(word);
+    return length < WORD ? word & ~(UINT64_MAX >> 8 * length) : word;
+}
+
 /* For qsort_r: equal keys in the order of the text, so that the last one is the one that counts. */
 static int order_members(const void *one, const void *other, void *base)
 {
     const struct member *first = one, *second = other;
     int order = compare_keys(base, first, second);
-    return order ? order : (first->start > second->start) - (first->start < second->start);
+    return order ? order
+                 : (first->piece.start > second->piece.start) -
+                       (first->piece.start < second->piece.start);
 }
 
-/* Ends the object `index`, whose members are those from `first` on. */
-static void end_object(struct canon_json *json, size_t index, size_t first)
+static void sort_members(struct member *members, size_t count, unsigned char *base)
 {
-    size_t count = json->member_count - first;
-    struct member *members = count ? json->members + first : NULL;
-    unsigned char *base = json->out->data;
-    bool ascending = true;
-    for (size_t i = 1; i < count && ascending; i++)
-        ascending = compare_keys(base, &members[i - 1], &members[i]) < 0;
-    json->member_count = first;
-    if (ascending && index + 1 == json->object_count) {
-        json->object_count--; /* nothing in it needs order either: no need to remember it */
+    if (count > FEW_MEMBERS) {
+        qsort_r(members, count, sizeof *members, order_members, base);
         return;
     }
-    struct object *object = &json->objects[index];
-    object->end = json->out->length;
-    object->next = json->object_count;
-    if (ascending)
-        return;
-    json->unsorted = true;
-    object->first = json->ordered_count;
-    qsort_r(members, count, sizeof *members, order_members, base);
+    for (size_t i = 1; i < count; i++) {
+        struct member member = members[i];
+        size_t place = i;
+        for (; place && compare_keys(base, &member, &members[place - 1]) < 0; place--)
+            members[place] = members[place - 1];
+        members[place] = member;
+    }
+}
+
+/* Of sorted members with equal keys leaves the last one; how many are left. */
+static size_t drop_duplicates(struct member *members, size_t count, const unsigned char *base)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || compare_keys(base, &members[i], &members[i + 1]) != 0) {
+            if (kept != i)
+                members[kept] = members[i];
+            kept++;
+        }
+    return kept;
+}
+
+/* Puts an object that is the end of the output in order; returns its new end. */
+static unsigned char *move_members(struct canon_json *json, const struct object *object,
+                                   const struct member *members, size_t count)
+{
+    unsigned char *copy = json->local->moved, *to = json->out->data + object->start;
+    copy_words(copy, to, object->end - object->start);
     for (size_t i = 0; i < count; i++) {
-        if (i + 1 < count && compare_keys(base, &members[i], &members[i + 1]) == 0)
-            continue; /* a later one of the same key counts */
-        json->ordered =
-            grown(json->ordered, json->ordered_count, &json->ordered_room, sizeof *json->ordered);
-        json->ordered[json->ordered_count++] = (struct ordered){
-            .start = members[i].start,
-            .end = members[i].end,
-            .next_object = members[i].next_object,
-        };
+        const struct piece *piece = &members[i].piece;
+        *to++ = i ? ',' : '{';
+        to = copy_words(to, copy + (piece->start - object->start), piece->end - piece->start);
     }
-    object->count = json->ordered_count - object->first;
+    *to++ = '}';
+    return to;
 }
 
-static bool canon_value(struct canon_json *json, int depth);
-
-static bool canon_member(struct canon_json *json, int depth)
+/* Leaves an object to the second pass. */
+static void note_object(struct canon_json *json, const struct object *object,
+                        const struct member *members, size_t count)
 {
-    struct member member = {.start = json->out->length, .next_object = json->object_count};
-    skip_space(json);
-    if (!canon_string(json, &member.escaped))
-        return false;
-    member.key_end = json->out->length;
-    skip_space(json);
-    if (!take(json, ':'))
-        return false;
-    buffer_add_byte(json->out, ':');
-    if (!canon_value(json, depth))
-        return false;
-    member.end = json->out->length;
-    json->members =
-        grown(json->members, json->member_count, &json->member_room, sizeof *json->members);
-    json->members[json->member_count++] = member;
-    return true;
-}
-
-static bool canon_object(struct canon_json *json, int depth)
-{
-    size_t index = json->object_count, first = json->member_count;
-    json->at++;
     json->objects =
         grown(json->objects, json->object_count, &json->object_room, sizeof *json->objects);
-    json->objects[json->object_count++] = (struct object){.start = json->out->length};
-    buffer_add_byte(json->out, '{');
-    skip_space(json);
-    if (!take(json, '}')) {
-        if (!canon_member(json, depth))
-            return false;
-        for (skip_space(json); take(json, ','); skip_space(json)) {
-            buffer_add_byte(json->out, ',');
-            if (!canon_member(json, depth))
-                return false;
-        }
-        if (!take(json, '}'))
-            return false;
+    struct object *noted = &json->objects[json->object_count++];
+    *noted = *object;
+    noted->first = json->ordered_count;
+    noted->count = count;
+    for (size_t i = 0; i < count; i++) {
+        json->ordered =
+            grown(json->ordered, json->ordered_count, &json->ordered_room, sizeof *json->ordered);
+        json->ordered[json->ordered_count++] = members[i].piece;
     }
-    buffer_add_byte(json->out, '}');
-    if (!buffer_overflowed(json->out))
-        end_object(json, index, first);
-    return true;
 }
 
-static bool canon_array(struct canon_json *json, int depth)
+/* Ends an object whose members, those from `first` on, are not ascending; `to` is where it ends,
+ * and the result where it ends then. */
+static APART unsigned char *order_object(struct canon_json *json, struct object object,
+                                         size_t first, unsigned char *to)
 {
-    json->at++;
-    buffer_add_byte(json->out, '[');
-    skip_space(json);
-    if (!take(json, ']')) {
-        if (!canon_value(json, depth))
-            return false;
-        for (skip_space(json); take(json, ','); skip_space(json)) {
-            buffer_add_byte(json->out, ',');
-            if (!canon_value(json, depth))
-                return false;
-        }
-        if (!take(json, ']'))
-            return false;
+    struct member *members = json->members + first;
+    unsigned char *base = json->out->data;
+    object.end = offset(json, to);
+    size_t size = object.end - object.start, written = object.end - json->start;
+    size_t count = json->member_count - first;
+    sort_members(members, count, base);
+    count = drop_duplicates(members, count, base);
+    /* What is noted must stay where it is. */
+    if (size > MOVABLE || object.low != json->object_count ||
+        json->moved + size > MOVES * written) {
+        note_object(json, &object, members, count);
+        return to;
     }
-    buffer_add_byte(json->out, ']');
-    return true;
+    json->moved += size;
+    return move_members(json, &object, members, count);
+}
+
+/* --- values --- */
+
+static INSIDE struct place canon_value(struct canon_json *json, struct place place, int depth);
+
+/* A member, with the white space before it, which becomes the last one of `members`. */
+static struct place canon_member(struct canon_json *json, struct place place, int depth)
+{
+    place.at = skip_space(json, place.at);
+    if (place.at == json->end || *place.at != '"')
+        return refuse();
+    size_t index = json->member_count;
+    if (index == json->member_room)
+        grow_members(json);
+    json->member_count++;
+    size_t start = offset(json, place.to);
+    json->escaped = false;
+    place = canon_string(json, place);
+    if (!place.at)
+        return place;
+    struct member *member = &json->members[index];
+    member->piece.start = start;
+    member->piece.low = json->object_count;
+    member->key_end = offset(json, place.to);
+    member->prefix = key_prefix(json->out->data + start + 1, member->key_end - start - 2);
+    member->escaped = json->escaped;
+    place.at = skip_space(json, place.at);
+    if (place.at == json->end || *place.at != ':')
+        return refuse();
+    *place.to++ = *place.at++;
+    place = canon_value(json, place, depth);
+    if (!place.at)
+        return place;
+    member = &json->members[index];
+    member->piece.end = offset(json, place.to);
+    member->piece.high = json->object_count;
+    return place;
+}
+
+/* The comma or closing bracket behind an element, and the white space before it. */
+static inline struct place canon_separator(struct canon_json *json, struct place place,
+                                           unsigned char closing)
+{
+    place.at = skip_space(json, place.at);
+    if (place.at == json->end || (*place.at != ',' && *place.at != closing))
+        return refuse();
+    *place.to++ = *place.at++;
+    return place;
+}
+
+static APART struct place canon_object(struct canon_json *json, struct place place, int depth)
+{
+    size_t start = offset(json, place.to), low = json->object_count, first = json->member_count;
+    bool ascending = true;
+    *place.to++ = *place.at++;
+    place.at = skip_space(json, place.at);
+    if (place.at < json->end && *place.at == '}') {
+        *place.to++ = *place.at++;
+        return place;
+    }
+    do {
+        place = canon_member(json, place, depth);
+        if (!place.at)
+            return place;
+        const struct member *last = &json->members[json->member_count - 1];
+        if (ascending && json->member_count - first > 1)
+            ascending = compare_keys(json->out->data, last - 1, last) < 0;
+        place = canon_separator(json, place, '}');
+        if (!place.at)
+            return place;
+    } while (place.at[-1] == ',');
+    if (!ascending)
+        place.to = order_object(json, (struct object){.start = start, .low = low}, first, place.to);
+    json->member_count = first;
+    return place;
+}
+
+static APART struct place canon_array(struct canon_json *json, struct place place, int depth)
+{
+    *place.to++ = *place.at++;
+    place.at = skip_space(json, place.at);
+    if (place.at < json->end && *place.at == ']') {
+        *place.to++ = *place.at++;
+        return place;
+    }
+    do {
+        place = canon_value(json, place, depth);
+        if (!place.at)
+            return place;
+        place = canon_separator(json, place, ']');
+        if (!place.at)
+            return place;
+    } while (place.at[-1] == ',');
+    return place;
+}
+
+static struct place canon_word(const struct canon_json *json, struct place place, const char *word,
+                               size_t length)
+{
+    if ((size_t)(json->end - place.at) < length || memcmp(place.at, word, length) != 0)
+        return refuse();
+    memcpy(place.to, word, length);
+    return (struct place){place.at + length, place.to + length};
 }
 
 /* One value and the white space before it; depth: how many arrays and objects are open. */
-static bool canon_value(struct canon_json *json, int depth)
+static INSIDE struct place canon_value(struct canon_json *json, struct place place, int depth)
 {
-    bool escaped;
-    skip_space(json);
-    if (json->at == json->end || buffer_overflowed(json->out))
-        return false;
-    switch (*json->at) {
+    place.at = skip_space(json, place.at);
+    if (place.at == json->end)
+        return refuse();
+    switch (*place.at) {
     case '{':
-        return depth < JSON_CANON_DEPTH && canon_object(json, depth + 1);
+        return depth < JSON_CANON_DEPTH ? canon_object(json, place, depth + 1) : refuse();
     case '[':
-        return depth < JSON_CANON_DEPTH && canon_array(json, depth + 1);
+        return depth < JSON_CANON_DEPTH ? canon_array(json, place, depth + 1) : refuse();
     case '"':
-        return canon_string(json, &escaped);
+        return canon_string(json, place);
     case 't':
-        return take_word(json, "true");
+        return canon_word(json, place, "true", 4);
     case 'f':
-        return take_word(json, "false");
+        return canon_word(json, place, "false", 5);
     case 'n':
-        return take_word(json, "null");
+        return canon_word(json, place, "null", 4);
     default:
-        return canon_number(json);
+        return canon_number(json, place);
     }
 }
 
-/* The second pass: appends [from, to) of the first one's output, objects from `next` on in order.
- */
-static void add_ordered(const struct canon_json *json, struct buffer *sorted, size_t from,
-                        size_t to, size_t next)
+/* The second pass: writes a piece of the first one's output, with the objects in it in order, so
+ * that it ends at `top`; returns where it begins. From the end on, because objects are noted as
+ * they end: the last one of a piece has all between its `low` and itself inside. */
+static unsigned char *place_ordered(const struct canon_json *json, unsigned char *top,
+                                    const struct piece *piece)
 {
     const unsigned char *base = json->out->data;
-    while (next < json->object_count && json->objects[next].start < to) {
-        const struct object *object = &json->objects[next];
-        if (!object->count) {
-            next++;
-            continue;
+    size_t end = piece->end, high = piece->high;
+    while (high > piece->low) {
+        const struct object *object = &json->objects[high - 1];
+        size_t rest = end - (object->end - 1); /* with the '}' */
+        top -= rest;
+        memcpy(top, base + object->end - 1, rest);
+        for (size_t i = object->count; i-- > 0;) {
+            top = place_ordered(json, top, &json->ordered[object->first + i]);
+            *--top = i ? ',' : '{';
         }
-        buffer_add(sorted, base + from, object->start + 1 - from);
-        for (size_t i = 0; i < object->count; i++) {
-            const struct ordered *member = &json->ordered[object->first + i];
-            if (i)
-                buffer_add_byte(sorted, ',');
-            add_ordered(json, sorted, member->start, member->end, member->next_object);
-        }
-        buffer_add_byte(sorted, '}');
-        from = object->end;
-        next = object->next;
+        end = object->start;
+        high = object->low;
     }
-    buffer_add(sorted, base + from, to - from);
+    top -= end - piece->start;
+    memcpy(top, base + piece->start, end - piece->start);
+    return top;
+}
+
+static void order_noted(struct canon_json *json)
+{
+    struct buffer *out = json->out;
+    size_t size = out->length - json->start;
+    unsigned char *sorted = mem_alloc(size), *end = sorted + size;
+    const struct piece all = {json->start, out->length, 0, json->object_count};
+    const unsigned char *begin = place_ordered(json, end, &all);
+    out->length = json->start; /* it is not longer than what was there */
+    buffer_add(out, begin, (size_t)(end - begin));
+    free(sorted);
+}
+
+/* json_canon() into a buffer that has room for text that gets as long as it can. */
+static bool canon_text(struct buffer *out, const unsigned char *text, size_t length)
+{
+    struct workplace local;
+    struct canon_json json = {
+        .out = out,
+        .start = out->length,
+        .end = text + length,
+        .length = length,
+        .local = &local,
+        .members = local.members,
+        .member_room = LOCAL_MEMBERS,
+    };
+    struct place place = {text, buffer_reserve(out, length + OVERSHOOT)};
+    place = place.to ? canon_value(&json, place, 0) : refuse();
+    bool valid = place.at && skip_space(&json, place.at) == json.end;
+    out->length = valid ? offset(&json, place.to) : json.start;
+    if (valid && json.object_count)
+        order_noted(&json);
+    buffer_terminate(out);
+    if (json.members != local.members)
+        free(json.members);
+    free(json.ordered);
+    free(json.objects);
+    return valid;
+}
+
+/*
+ * json_canon() into a buffer that is almost full: only a copy may take the room that is asked for
+ * before it is known to be needed. When not even the copy's is enough, more than out's was written.
+ */
+static APART bool canon_copy(struct buffer *out, const unsigned char *text, size_t length)
+{
+    struct buffer copy = BUFFER_INIT(out->maximum - out->length + length + OVERSHOOT);
+    bool valid = canon_text(&copy, text, length);
+    if (buffer_overflowed(&copy))
+        out->overflowed = true;
+    else
+        buffer_add(out, copy.data, copy.length);
+    buffer_free(&copy);
+    return valid;
 }
 
 bool json_canon(struct buffer *out, const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    struct canon_json json = {.out = out, .at = bytes, .end = bytes + length};
-    size_t start = out->length;
-    bool valid = canon_value(&json, 0);
-    skip_space(&json);
-    valid = valid && json.at == json.end;
-    if (!valid) {
-        out->length = start;
-        buffer_terminate(out);
-    } else if (json.unsorted && !buffer_overflowed(out)) {
-        struct buffer sorted = BUFFER_INIT(BUFFER_NO_LIMIT);
-        add_ordered(&json, &sorted, start, out->length, 0);
-        out->length = start;
-        buffer_add(out, sorted.data, sorted.length); /* not longer than what was there */
-        buffer_free(&sorted);
-    }
-    free(json.members);
-    free(json.ordered);
-    free(json.objects);
-    return valid;
+    size_t longest = (out->maximum - out->length) / LONGER; /* that surely fits */
+    if (buffer_overflowed(out))
+        return false;
+    return longest > OVERSHOOT && length < longest - OVERSHOOT ? canon_text(out, bytes, length)
+                                                               : canon_copy(out, bytes, length);
 }

@@ -275,6 +275,46 @@ static void repeat(struct buffer *text, size_t times, const char *part)
         buffer_add_text(text, part);
 }
 
+/* Objects of many members, of large ones, in each other: `size` characters of filling each. */
+static void add_nest(struct buffer *text, size_t levels, size_t members, size_t size, bool sorted)
+{
+    if (!levels) {
+        buffer_add_text(text, "0");
+        return;
+    }
+    buffer_add_text(text, "{");
+    for (size_t i = 0; i < members; i++) {
+        buffer_printf(text, "%s\"%04zu\":", i ? "," : "", sorted ? i : members - 1 - i);
+        if (i == members / 2) { /* an odd number, so that it is the middle in both orders */
+            add_nest(text, levels - 1, members, size, sorted);
+        } else {
+            buffer_add_text(text, "\"");
+            repeat(text, size, "x");
+            buffer_add_text(text, "\"");
+        }
+    }
+    buffer_add_text(text, "}");
+}
+
+static void large_and_deep_objects_are_put_in_order_like_small_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t levels, members, size;
+    } rows[] = {
+        {1, 15, 10},  {1, 17, 10}, {1, 101, 1},  {1, 3, 5000},  {2, 3, 2040},
+        {3, 3, 2000}, {40, 3, 1},  {300, 3, 10}, {30, 35, 100}, {999, 3, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), expected = BUFFER_INIT(BUFFER_NO_LIMIT);
+        add_nest(&text, rows[i].levels, rows[i].members, rows[i].size, false);
+        add_nest(&expected, rows[i].levels, rows[i].members, rows[i].size, true);
+        check((const char *)text.data, text.length, (const char *)expected.data);
+        buffer_free(&text);
+        buffer_free(&expected);
+    }
+}
+
 /* CPU seconds that json_canon takes for this text. */
 static double seconds_for(const struct buffer *text, bool expected)
 {
@@ -341,6 +381,29 @@ static void a_full_buffer_says_so(void **state)
     buffer_free(&out);
 }
 
+/* Also when the text is longer than what it becomes, or becomes longer in the middle. */
+static void a_buffer_that_has_just_enough_room_is_enough(void **state)
+{
+    (void)state;
+    static const struct json_case rows[] = {
+        {TEXT(" [ \"\\/\" ,\t1.000 ] "), "[\"/\",1]"},
+        {TEXT("[\"\\n\",1e20,   \"\\n\"]"), "[\"\\u000a\",100000000000000000000,\"\\u000a\"]"},
+        {TEXT("{ \"b\" : 1e-20 , \"a\" : 1e99 }"), "{\"a\":1e99,\"b\":0.00000000000000000001}"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (size_t more = 0; more < 200; more++) {
+            size_t length = strlen(rows[i].canonical);
+            struct buffer out = BUFFER_INIT(length + more), full = BUFFER_INIT(length - 1);
+            assert_true(json_canon(&out, rows[i].text, rows[i].length));
+            assert_false(buffer_overflowed(&out));
+            assert_string_equal((const char *)out.data, rows[i].canonical);
+            (void)json_canon(&full, rows[i].text, rows[i].length);
+            assert_true(buffer_overflowed(&full));
+            buffer_free(&out);
+            buffer_free(&full);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,8 +414,10 @@ int main(void)
         cmocka_unit_test(of_duplicate_keys_the_last_counts),
         cmocka_unit_test(white_space_is_dropped_and_nothing_beyond_rfc_8259_taken),
         cmocka_unit_test(nesting_is_taken_up_to_the_limit_and_refused_beyond),
+        cmocka_unit_test(large_and_deep_objects_are_put_in_order_like_small_ones),
         cmocka_unit_test(hostile_shapes_take_no_more_than_their_size_asks),
         cmocka_unit_test(a_full_buffer_says_so),
+        cmocka_unit_test(a_buffer_that_has_just_enough_room_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
