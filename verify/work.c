@@ -264,6 +264,13 @@ static bool make_splits(struct worker *worker, const struct item *item, struct s
     const struct table *table = item->table->table[worker->side];
     const struct item_side *of = &item->side[worker->side];
     if (of->given) {
+        /* The engine's own splits are not wanted, but its look at the table as of the snapshot: are
+         * its partitions still those that were given? */
+        bool ok = side->engine->splits(worker->connection, table, 1, splits, count, err);
+        free(*splits);
+        *splits = NULL;
+        if (!ok)
+            return false;
         *count = of->given_count;
         *splits = mem_zero(*count + 1, sizeof **splits);
         memcpy(*splits, of->given, *count * sizeof **splits);
