@@ -22,6 +22,9 @@ def ratio($what; $name; $reference; $case; $series; $limit):
 	| select(($a | length) > 0 and ($b | length) > 0)
 	| {name: $name, what: $what, unit: "×", limit: $limit, reference: $reference,
 		values: [range($b | length) | $b[.].wall / $a[.].wall],
+		# Of all that is computed, servers included: where the cores are the limit, what the ratio
+		# of times would be on an idle machine.
+		computed: (all_cpu($name; "B") / all_cpu($case; $series) | rounded),
 		reference_seconds: ([$a[].wall] | median), seconds: ([$b[].wall] | median),
 		pairs: [range($b | length) | [$a[.].wall, $b[.].wall]]};
 def drain($what; $name; $limit): ratio($what; $name; "drain"; $name; "A"; $limit);
@@ -74,9 +77,7 @@ def jobs($jobs):
 		| select(has_run($case))
 		| {name: $case, source_server: typical($case; "B"; "source"),
 			target_server: typical($case; "B"; "target"),
-			drain: typical($case; "A"; "cpu"), tally: typical($case; "B"; "cpu"),
-			# Where the cores are the limit, what an idle machine would show as the ratio of times.
-			ratio: (all_cpu($case; "B") / all_cpu($case; "A"))} | round_all
+			drain: typical($case; "A"; "cpu"), tally: typical($case; "B"; "cpu")} | round_all
 	],
 	# What two jobs would give where they have cores of their own: only connecting and planning
 	# are not shared, and at the end one worker of a side may wait for the other's last of 16 pieces.

@@ -23,13 +23,14 @@ def row:
 	+ ("\(.limit | in_unit($unit)) \($unit)" | right(9))
 	+ ("\(.median | in_unit($unit)) \($unit)" | right(9))
 	+ ("\(.min | in_unit($unit)) – \(.max | in_unit($unit))" | right(16))
+	+ (if .computed then "\(.computed | fixed(2)) ×" else "" end | right(10))
 	+ if .ok then "  ok  " else "  OVER" end
 	+ " \(.seconds | fixed(2))"
 	+ if .reference then " / \(.reference_seconds | fixed(2))" else "" end;
 
 def cpu:
 	(.name | left(24)) + ([.source_server, .target_server, .drain, .tally]
-		| map(fixed(2) | right(15)) | join("")) + (.ratio | fixed(2) + " ×" | right(13));
+		| map(fixed(2) | right(15)) | join(""));
 
 def jobs:
 	"Jobs: one run computes for \(.cpu_seconds | fixed(1)) s, so \(.cores) cores need "
@@ -42,11 +43,10 @@ def jobs:
 machine,
 "",
 ("what" | left(42)) + ("at most" | right(9)) + ("median" | right(9))
-	+ ("least – most" | right(16)) + "       seconds",
+	+ ("least – most" | right(16)) + ("computed" | right(10)) + "       seconds",
 (.rows[] | row),
 (select(.cpu | length > 0) | "",
 	("CPU seconds of one run" | left(24))
-	+ (["source server", "target server", "drain", "tally-verify"] | map(right(15)) | join(""))
-		+ ("all / drain" | right(13)),
+	+ (["source server", "target server", "drain", "tally-verify"] | map(right(15)) | join("")),
 	(.cpu[] | cpu)),
 (.jobs | select(.) | "", jobs)
