@@ -217,6 +217,13 @@ static bool choose_zones(struct choice *choice, const struct column_options *opt
             return false;
         zoned = zoned || choice->zone[side];
     }
+    /* One zone on both sides: the same clock, so the civil times tell. As instants, a time that the
+     * clock skipped and the one that it showed instead would become one. */
+    if (choice->zone[SOURCE] && choice->zone[TARGET] &&
+        strcmp(choice->zone[SOURCE], choice->zone[TARGET]) == 0) {
+        choice->zone[SOURCE] = choice->zone[TARGET] = NULL;
+        return true;
+    }
     if (choice->kind == KIND_DATETIME && zoned && !choice->forced)
         choice->kind = KIND_INSTANT;
     return zoned && choice->kind == KIND_INSTANT;

@@ -23,6 +23,7 @@ struct collector {
     size_t memory_limit;
     struct buffer memory; /* records, while nothing has spilled */
     bool spilled;
+    struct bucket sum; /* of all rows added */
     struct partition partitions[COLLECT_PARTITIONS];
 };
 
@@ -50,6 +51,7 @@ void collector_clear(struct collector *collector)
         buffer_free(&partition->pending);
     }
     collector->spilled = false;
+    collector->sum = (struct bucket){0};
     if (collector->memory.capacity > 2 * collector->memory_limit)
         buffer_free(&collector->memory);
     buffer_clear(&collector->memory);
@@ -174,6 +176,7 @@ bool collector_add(struct collector *collector, const struct scan_row *row, stru
                             .length_high = (uint32_t)((uint64_t)row->length >> 32),
                             .length_low = (uint32_t)row->length};
     pthread_mutex_lock(&collector->lock);
+    bucket_add_row(&collector->sum, row->hash);
     bool ok = add_record(collector, &record, row->bytes, err);
     pthread_mutex_unlock(&collector->lock);
     return ok;
@@ -185,6 +188,11 @@ bool collector_spill(struct collector *collector, struct err *err)
     bool ok = spill_memory(collector, err);
     pthread_mutex_unlock(&collector->lock);
     return ok;
+}
+
+const struct bucket *collector_sum(const struct collector *collector)
+{
+    return &collector->sum;
 }
 
 bool collector_spilled(const struct collector *collector)

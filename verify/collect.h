@@ -9,6 +9,7 @@
 #ifndef TALLY_VERIFY_COLLECT_H
 #define TALLY_VERIFY_COLLECT_H
 
+#include "digest.h"
 #include "scan.h"
 
 #define COLLECT_PARTITIONS 64
@@ -35,6 +36,9 @@ void collector_clear(struct collector *collector);
 /* Copies a row in. ERR_INTERNAL when the disk is full. */
 bool collector_add(struct collector *collector, const struct scan_row *row,
                    struct err *err) MUST_CHECK;
+
+/* The number of rows added, and the sum of their hashes. */
+const struct bucket *collector_sum(const struct collector *collector);
 
 /* Moves what is in memory to the partition files, as when the other side has spilled. */
 bool collector_spill(struct collector *collector, struct err *err) MUST_CHECK;

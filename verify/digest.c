@@ -11,18 +11,20 @@ struct digest *digest_new(size_t bucket_count)
     return digest;
 }
 
+void bucket_add(struct bucket *to, const struct bucket *from)
+{
+    uint64_t low = to->low + from->low;
+    to->count += from->count;
+    to->high += from->high + (low < from->low);
+    to->low = low;
+}
+
 void digest_merge(struct digest *whole, const struct digest *part)
 {
     whole->rows += part->rows;
     whole->row_bytes += part->row_bytes;
-    for (size_t i = 0; i < whole->bucket_count; i++) {
-        struct bucket *to = &whole->buckets[i];
-        const struct bucket *from = &part->buckets[i];
-        uint64_t low = to->low + from->low;
-        to->count += from->count;
-        to->high += from->high + (low < from->low);
-        to->low = low;
-    }
+    for (size_t i = 0; i < whole->bucket_count; i++)
+        bucket_add(&whole->buckets[i], &part->buckets[i]);
 }
 
 bool digest_bucket_equal(const struct digest *source, const struct digest *target, size_t bucket)

@@ -26,17 +26,24 @@ struct digest {
 
 struct digest *digest_new(size_t bucket_count); /* free() it */
 
-static inline void digest_add_row(struct digest *digest, size_t bucket, struct hash128 hash,
-                                  size_t row_bytes)
+static inline void bucket_add_row(struct bucket *place, struct hash128 hash)
 {
-    struct bucket *place = &digest->buckets[bucket];
     uint64_t low = place->low + hash.low;
     place->count++;
     place->high += hash.high + (low < hash.low);
     place->low = low;
+}
+
+static inline void digest_add_row(struct digest *digest, size_t bucket, struct hash128 hash,
+                                  size_t row_bytes)
+{
+    bucket_add_row(&digest->buckets[bucket], hash);
     digest->rows++;
     digest->row_bytes += row_bytes;
 }
+
+/* Adds the rows of one bucket to another. */
+void bucket_add(struct bucket *to, const struct bucket *from);
 
 /* Adds a part; both have the same number of buckets. */
 void digest_merge(struct digest *whole, const struct digest *part);

@@ -9,7 +9,11 @@
 #define PASS_RANGES 16          /* key ranges in one pass: the length of its SQL condition */
 #define RECORD_OVERHEAD 48      /* of a row kept for the join: struct record and its entry */
 #define JOIN_MEMORY (12u << 20) /* bytes of one partition, both sides, joined at once */
-#define SHOWN_BYTES 200         /* of a value in a finding */
+#define MOST_PAIRS 4000000      /* of rows with one key that are compared under leniencies */
+#define TOO_MANY                                                                                   \
+    "too many different rows share one key to compare them row by row; choose a key with more "    \
+    "distinct values in the mapping"
+#define SHOWN_BYTES 200 /* of a value in a finding */
 
 /* ---- The passes
  * ---------------------------------------------------------------------------------- */
@@ -24,6 +28,8 @@ static void mark_suspects(struct drill *drill, const struct digest *source,
             continue;
         drill->suspect[i / 8] |= (unsigned char)(1u << (i % 8));
         drill->suspect_count++;
+        bucket_add(&drill->first[SOURCE], &source->buckets[i]);
+        bucket_add(&drill->first[TARGET], &target->buckets[i]);
     }
 }
 
@@ -251,21 +257,24 @@ static struct shown_value show(const struct plan_column *column, const struct va
 /* ---- The join
  * ------------------------------------------------------------------------------------- */
 
-/* One distinct row of one side, with the number of times it came. */
+/* One distinct row, with the number of times that each side has it. */
 struct entry {
-    struct entry *next_in_slot;
+    struct entry *next_row;   /* in the slot of its row's hash */
+    struct entry *next_key;   /* the first row of another key, in the slot of its key's hash */
+    struct entry *same_key;   /* another row of the same key */
+    struct entry *next_first; /* the first row of the key that came next */
     struct record record;
     uint64_t times[SIDES]; /* as read */
     uint64_t rest[SIDES];  /* not yet matched with the other side */
     const unsigned char *bytes;
-    bool grouped;
 };
 
 struct join {
     struct drill *drill;
     struct arena arena;
-    size_t slot_count; /* a power of two */
-    struct entry **slots;
+    size_t slot_count;                  /* a power of two */
+    struct entry **rows, **keys;        /* slots */
+    struct entry *firsts, **last_first; /* the first row of each key, as they came */
     size_t entry_count;
     size_t bytes;
     bool borrow;          /* records stay where they are: no copy */
@@ -280,20 +289,57 @@ static bool same_key(const struct entry *one, const struct entry *other)
            memcmp(one->bytes, other->bytes, one->record.key_length) == 0;
 }
 
+/* The low bits of the key's hash have chosen the bucket, and are alike. */
+static struct entry **row_slot(const struct join *join, const struct record *record)
+{
+    return &join->rows[(record->hash.high >> 8) & (join->slot_count - 1)];
+}
+
+static struct entry **key_slot(const struct join *join, const struct record *record)
+{
+    return &join->keys[(record->key_hash >> 8) & (join->slot_count - 1)];
+}
+
+static void put_in_slots(struct join *join, struct entry *entry, bool first)
+{
+    struct entry **slot = row_slot(join, &entry->record);
+    entry->next_row = *slot;
+    *slot = entry;
+    if (!first)
+        return;
+    slot = key_slot(join, &entry->record);
+    entry->next_key = *slot;
+    *slot = entry;
+}
+
 static void grow_slots(struct join *join)
 {
-    size_t count = join->slot_count ? 2 * join->slot_count : 1024;
-    struct entry **slots = mem_zero(count, sizeof(struct entry *));
-    for (size_t i = 0; i < join->slot_count; i++)
-        for (struct entry *entry = join->slots[i], *next; entry; entry = next) {
-            next = entry->next_in_slot;
-            struct entry **slot = &slots[(entry->record.key_hash >> 8) & (count - 1)];
-            entry->next_in_slot = *slot;
-            *slot = entry;
-        }
-    free(join->slots);
-    join->slots = slots;
-    join->slot_count = count;
+    free(join->rows);
+    free(join->keys);
+    join->slot_count = join->slot_count ? 4 * join->slot_count : 1024;
+    join->rows = mem_zero(join->slot_count, sizeof *join->rows);
+    join->keys = mem_zero(join->slot_count, sizeof *join->keys);
+    for (struct entry *first = join->firsts; first; first = first->next_first)
+        for (struct entry *entry = first; entry; entry = entry->same_key)
+            put_in_slots(join, entry, entry == first);
+}
+
+static struct entry *new_entry(struct join *join, const struct record *record,
+                               const unsigned char *bytes)
+{
+    size_t length = record_length(record);
+    struct entry *entry = arena_alloc(&join->arena, sizeof *entry);
+    entry->record = *record;
+    entry->bytes = bytes;
+    if (!join->borrow) {
+        unsigned char *copy = arena_alloc(&join->arena, length);
+        memcpy(copy, bytes, length);
+        entry->bytes = copy;
+    }
+    entry->times[join->side] = 1;
+    join->entry_count++;
+    join->bytes += length + sizeof *entry;
+    return entry;
 }
 
 /* Loads one record: a row that is already there is only counted, so a million equal rows take one
@@ -306,31 +352,26 @@ static bool load_record(void *context, const struct record *record, const unsign
         return true;
     if (join->entry_count >= join->slot_count)
         grow_slots(join);
-    struct entry **slot = &join->slots[(record->key_hash >> 8) & (join->slot_count - 1)];
-    for (struct entry *entry = *slot; entry; entry = entry->next_in_slot)
+    for (struct entry *entry = *row_slot(join, record); entry; entry = entry->next_row)
         if (entry->record.hash.low == record->hash.low &&
             entry->record.hash.high == record->hash.high) {
             entry->times[join->side]++;
             return true;
         }
-    size_t length = record_length(record);
-    join->bytes += length + sizeof(struct entry);
     if (join->bytes > 3u * JOIN_MEMORY && join->entry_count > 1000)
-        return err_set(err, ERR_TABLE,
-                       "too many different rows share one key to compare them row by row; "
-                       "choose a key with more distinct values in the mapping");
-    struct entry *entry = arena_alloc(&join->arena, sizeof *entry);
-    entry->record = *record;
-    entry->bytes = bytes;
-    if (!join->borrow) {
-        unsigned char *copy = arena_alloc(&join->arena, length);
-        memcpy(copy, bytes, length);
-        entry->bytes = copy;
+        return err_set(err, ERR_TABLE, TOO_MANY);
+    struct entry *entry = new_entry(join, record, bytes);
+    struct entry *first = *key_slot(join, record);
+    while (first && !same_key(first, entry))
+        first = first->next_key;
+    put_in_slots(join, entry, !first);
+    if (first) {
+        entry->same_key = first->same_key;
+        first->same_key = entry;
+    } else {
+        *join->last_first = entry;
+        join->last_first = &entry->next_first;
     }
-    entry->times[join->side] = 1;
-    entry->next_in_slot = *slot;
-    *slot = entry;
-    join->entry_count++;
     return true;
 }
 
@@ -476,20 +517,22 @@ static int compare_entries(const void *one, const void *other)
 }
 
 /* All distinct rows of one key, both sides. */
-static void settle_group(struct drill *drill, struct entry **group, size_t count)
+static bool settle_group(struct drill *drill, struct entry **group, size_t count, struct err *err)
 {
-    bool open[SIDES] = {false, false};
+    uint64_t open[SIDES] = {0, 0};
     for (size_t i = 0; i < count; i++) {
         uint64_t *times = group[i]->times;
         uint64_t common = times[SOURCE] < times[TARGET] ? times[SOURCE] : times[TARGET];
         for (int side = 0; side < SIDES; side++) {
             group[i]->rest[side] = times[side] - common;
-            open[side] |= group[i]->rest[side] > 0;
+            open[side] += group[i]->rest[side] > 0;
         }
     }
     if (open[SOURCE] && open[TARGET]) {
         /* The order of arrival must not decide which rows become pairs. */
         qsort(group, count, sizeof(struct entry *), compare_entries);
+        if (drill->table->lenient && open[SOURCE] > MOST_PAIRS / open[TARGET])
+            return err_set(err, ERR_TABLE, TOO_MANY);
         if (drill->table->lenient)
             match_rows(drill, group, count, false);
         if (!drill->table->multiset)
@@ -499,51 +542,54 @@ static void settle_group(struct drill *drill, struct entry **group, size_t count
         for (int side = 0; side < SIDES; side++)
             if (group[i]->rest[side])
                 add_single(drill, group[i], (enum side)side);
+    if (drill->stop && atomic_load(drill->stop))
+        return err_set(err, ERR_INTERRUPTED, "interrupted");
+    return true;
 }
 
-static void settle(struct join *join)
+static bool settle(struct join *join, struct err *err)
 {
     struct entry **group = NULL;
     size_t room = 0;
-    for (size_t slot = 0; slot < join->slot_count; slot++)
-        for (struct entry *first = join->slots[slot]; first; first = first->next_in_slot) {
-            if (first->grouped)
-                continue;
-            size_t count = 0;
-            for (struct entry *entry = first; entry; entry = entry->next_in_slot) {
-                if (entry->grouped || !same_key(first, entry))
-                    continue;
-                if (count == room) {
-                    room = room ? 2 * room : 16;
-                    group = mem_resize(group, room, sizeof *group);
-                }
-                entry->grouped = true;
-                group[count++] = entry;
+    bool ok = true;
+    for (struct entry *first = join->firsts; first && ok; first = first->next_first) {
+        size_t count = 0;
+        for (struct entry *entry = first; entry; entry = entry->same_key) {
+            if (count == room) {
+                room = room ? 2 * room : 16;
+                group = mem_resize(group, room, sizeof *group);
             }
-            settle_group(join->drill, group, count);
+            group[count++] = entry;
         }
+        ok = settle_group(join->drill, group, count, err);
+    }
     free(group);
+    return ok;
 }
 
 static bool join_part(struct join *join, struct collector *const sides[SIDES], size_t partition,
                       struct err *err)
 {
     bool ok = true;
+    join->last_first = &join->firsts;
     for (int side = 0; side < SIDES && ok; side++) {
         join->side = side;
         ok = collector_read(sides[side], partition, load_record, join, err);
     }
-    if (ok)
-        settle(join);
+    ok = ok && settle(join, err);
     arena_free(&join->arena);
-    free(join->slots);
-    join->slots = NULL;
+    free(join->rows);
+    free(join->keys);
+    join->rows = join->keys = NULL;
+    join->firsts = NULL;
     join->slot_count = join->entry_count = join->bytes = 0;
     return ok;
 }
 
 bool drill_join(struct drill *drill, struct collector *const sides[SIDES], struct err *err)
 {
+    for (int side = 0; side < SIDES; side++)
+        bucket_add(&drill->again[side], collector_sum(sides[side]));
     if (collector_spilled(sides[SOURCE]) != collector_spilled(sides[TARGET]))
         for (int side = 0; side < SIDES; side++)
             if (!collector_spill(sides[side], err))
@@ -614,6 +660,16 @@ static void share_places(const struct drill *drill, size_t wanted, size_t places
                 more = true;
             }
     }
+}
+
+bool drill_is_consistent(const struct drill *drill)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct bucket *first = &drill->first[side], *again = &drill->again[side];
+        if (first->count != again->count || first->low != again->low || first->high != again->high)
+            return false;
+    }
+    return true;
 }
 
 void drill_finish(struct drill *drill, struct result_table *result)

@@ -24,8 +24,12 @@ struct drill {
     size_t suspect_count;
     size_t pass_count;
     struct drill_pass *passes;
-    bool failed;           /* a pass could not be read or joined: counts are not complete */
-    uint64_t lenient_rows; /* rows that were equal only under a leniency */
+    /* Rows of the suspect buckets, and the sum of their hashes, as first read and as read again:
+     * unequal when the table changed between, or when the passes did not reach a row. */
+    struct bucket first[SIDES], again[SIDES];
+    const atomic_bool *stop; /* NULL, or: give up a long join */
+    bool failed;             /* a pass could not be read or joined: counts are not complete */
+    uint64_t lenient_rows;   /* rows that were equal only under a leniency */
     int findings_wanted;
     struct finding_heap *heaps; /* one per finding kind */
     uint64_t counts[3];
@@ -51,6 +55,10 @@ static inline bool drill_wants(const struct drill *drill, const struct drill_pas
 /* Joins what a pass collected and adds to counts and findings. The collectors are used up. */
 bool drill_join(struct drill *drill, struct collector *const sides[SIDES],
                 struct err *err) MUST_CHECK;
+
+/* Were the same rows read again that made the buckets unequal? To be asked when all passes are
+ * joined. */
+bool drill_is_consistent(const struct drill *drill);
 
 /* Moves counts and findings into the table's result. */
 void drill_finish(struct drill *drill, struct result_table *result);

@@ -32,6 +32,13 @@ void judge_result(struct verify_result *result)
         bool different = table->schema_differs || table->rows_differ ||
                          table->counts[FINDING_CHANGED] || table->counts[FINDING_MISSING] ||
                          table->counts[FINDING_EXTRA];
+        /* Whatever was concluded from them: unequal numbers of rows are not equal rows. */
+        if (!different && !table->inconclusive && table->counted[SOURCE] &&
+            table->counted[TARGET] && table->rows[SOURCE] != table->rows[TARGET]) {
+            text_list_add(&table->reasons, "the two sides have unequal numbers of rows, though no "
+                                           "row was found to be missing or extra");
+            table->inconclusive = true;
+        }
         table->verdict = different             ? VERDICT_DIFFERENT
                          : table->inconclusive ? VERDICT_INCONCLUSIVE
                                                : VERDICT_EQUAL;

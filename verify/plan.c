@@ -393,8 +393,9 @@ static bool choose_ranges(const struct planning *planning, struct plan_table *ta
     for (int side = 0; side < SIDES; side++) {
         const struct result_column *named = &table->result->columns[first->result];
         columns[side] = table_find_column(table->table[side], named->name[side]);
-        if (!columns[side] || named->expression[side] || columns[side]->select ||
-            columns[side]->type.class != TYPE_INT)
+        /* A NULL is in no range: only keys that cannot be NULL are cut. */
+        if (!columns[side] || columns[side]->nullable || named->expression[side] ||
+            columns[side]->select || columns[side]->type.class != TYPE_INT)
             return true;
     }
     for (int side = 0; side < SIDES; side++) {

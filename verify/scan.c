@@ -85,6 +85,9 @@ static bool read_rows(const struct scan_piece *piece, struct cell *cells, struct
             break;
         size_t key_length;
         canonical_row(piece, cells, bytes, &key_length);
+        if (buffer_overflowed(bytes))
+            return err_set(err, ERR_TABLE, "%s: a row is too large to be compared",
+                           piece->table->table[piece->side]->label);
         describe_row(piece->table, bytes, key_length, &row);
         if (!consume(context, &row, err))
             return false;

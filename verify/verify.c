@@ -42,6 +42,7 @@ struct run {
     struct drill **drills; /* per plan table; NULL: equal, or never compared */
     struct progress *progress;
     struct work *work;
+    bool had_workers;   /* then the main thread reports, and the guard must not end the process */
     struct book *book;  /* NULL: no ledger is kept */
     struct item *items; /* of the digests, made before the workers are */
     size_t item_count;
@@ -80,9 +81,9 @@ static void *guard_main(void *argument)
             if (!run->work && run->first[side])
                 run->engine[side]->cancel(run->first[side]);
         cancelled = true;
-        bool workers = run->work != NULL;
+        bool hangs = !run->had_workers && work_clock() - since > 0.8;
         pthread_mutex_unlock(&run->guard_lock);
-        if (!workers && work_clock() - since > 0.8)
+        if (hangs)
             _exit(ERR_INTERRUPTED);
     }
     return NULL;
@@ -287,6 +288,7 @@ static bool open_workers(struct run *run, struct err *err)
     struct work *work;
     ok = work_new(opened, run->pace, &work, err);
     pthread_mutex_lock(&run->guard_lock);
+    run->had_workers = true;
     run->work = work; /* owns all connections now */
     run->first[SOURCE] = run->first[TARGET] = NULL;
     pthread_mutex_unlock(&run->guard_lock);
@@ -396,6 +398,7 @@ static void finish_digests(void *context, struct item *item)
     judge_note_raw(item);
     struct drill *drill = drill_new(item->table, item->side[SOURCE].digest,
                                     item->side[TARGET].digest, DISK_LIMIT, run->options->findings);
+    drill->stop = &interrupted;
     if (!drill->suspect_count) {
         drill_free(drill);
         result->drilled = true;
@@ -497,10 +500,12 @@ static void find_differences(struct run *run)
                                     drill->lenient_rows == 1 ? "row is" : "rows are");
             text_list_add(&result->notes, text);
             free(text);
-        } else if (!result->counts[0] && !result->counts[1] && !result->counts[2]) {
+        }
+        bool found = result->counts[0] || result->counts[1] || result->counts[2];
+        if (!drill->failed && (!drill_is_consistent(drill) || (!found && !drill->lenient_rows))) {
             text_list_add(&result->reasons,
-                          "its rows differed when they were first read and not when they were read "
-                          "again: the table changed meanwhile");
+                          "the rows that differed were not the same when they were read again: the "
+                          "table changed meanwhile");
             result->inconclusive = true;
         }
         drill_free(drill);
