@@ -244,18 +244,17 @@ PGCOPY_DECODER(pgcopy_bpchar)
     return whole_field(CELL_TEXT, field, cell);
 }
 
-/* A byte above 127 is no UTF-8: it is written as PostgreSQL 16 and later print it. */
+/* A byte above 127 is no character: as bytes, it equals no text, such as the "\377" that PostgreSQL
+ * 16 and later print for it. */
 PGCOPY_DECODER(pgcopy_char)
 {
-    (void)type;
+    UNUSED_MEMORY;
     if (field.length != 1)
         return false;
     unsigned char byte = field.bytes[0];
     if (byte < 0x80)
         return whole_field(CELL_TEXT, (struct pgcopy_field){field.bytes, byte != 0}, cell);
-    char *text = memory_get(memory, 5);
-    snprintf(text, 5, "\\%03o", (unsigned)byte);
-    return whole_field(CELL_TEXT, (struct pgcopy_field){(unsigned char *)text, 4}, cell);
+    return whole_field(CELL_BYTES, field, cell);
 }
 
 PGCOPY_DECODER(pgcopy_bytea)
@@ -411,7 +410,9 @@ PGCOPY_DECODER(pgcopy_point)
     return true;
 }
 
-/* i32 number of points, then the points; the ring is closed only in WKB. */
+/* i32 number of points, then the points. PostgreSQL's ring is closed by itself; one that repeats
+ * its first point is another value, with a side of no length, and so must not become the same WKB:
+ * the closing point is always added. */
 PGCOPY_DECODER(pgcopy_polygon)
 {
     (void)type;
@@ -421,16 +422,14 @@ PGCOPY_DECODER(pgcopy_polygon)
     if (!count || count > field.length / 16 || field.length != 4 + 16 * count)
         return false;
     const unsigned char *first = field.bytes + 4;
-    bool open = memcmp(first, first + 16 * (count - 1), 16) != 0 || count == 1;
-    size_t length = 13 + 16 * (count + open);
+    size_t length = 13 + 16 * (count + 1);
     unsigned char *wkb = memory_get(memory, length);
     wkb[0] = 0;
     write_u32(wkb + 1, WKB_POLYGON);
     write_u32(wkb + 5, 1); /* rings */
-    write_u32(wkb + 9, (uint32_t)(count + open));
+    write_u32(wkb + 9, (uint32_t)(count + 1));
     memcpy(wkb + 13, first, 16 * count);
-    if (open)
-        memcpy(wkb + 13 + 16 * count, first, 16);
+    memcpy(wkb + 13 + 16 * count, first, 16);
     *cell = (struct cell){.form = CELL_GEOMETRY, .u = 0, .bytes = wkb, .length = length};
     return true;
 }

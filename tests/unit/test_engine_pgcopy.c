@@ -72,7 +72,7 @@ static const struct field_case field_cases[] = {
     GOOD("padding", pgcopy_bpchar, "612020", CELL_TEXT, 0, "a"),
     GOOD("only padding", pgcopy_bpchar, "2020", CELL_TEXT, 0, ""),
     GOOD("a char of no character", pgcopy_char, "00", CELL_TEXT, 0, ""),
-    GOOD("a char that is no UTF-8", pgcopy_char, "ff", CELL_TEXT, 0, "\\377"),
+    GOOD("a char that is no UTF-8", pgcopy_char, "ff", CELL_BYTES, 0, "\377"),
     GOOD("1970-01-01", pgcopy_date, "ffffd533", CELL_DATE, 0, NULL),
     GOOD("an infinite date", pgcopy_date, "7fffffff", CELL_SPECIAL, 0, "infinity"),
     GOOD("24:00", pgcopy_time, "000000141dd76000", CELL_TIME, 86400000000, NULL),
@@ -124,6 +124,23 @@ static void an_ewkb_loses_its_srid_and_keeps_the_rest(void **state)
     assert_memory_equal(cell.bytes, expected, expected_length);
     pgcopy_free(&copy);
     free(expected);
+    free(bytes);
+}
+
+static void a_ring_that_repeats_its_first_point_is_another_one(void **state)
+{
+    (void)state;
+    struct pgcopy copy = {.column_count = 0};
+    struct cell cell;
+    size_t length;
+    unsigned char *bytes = from_hex("00000003 3ff0000000000000 0000000000000000 "
+                                    "4000000000000000 0000000000000000 "
+                                    "3ff0000000000000 0000000000000000",
+                                    &length);
+    assert_true(
+        pgcopy_polygon(&int4_type, (struct pgcopy_field){bytes, length}, &copy.memory, &cell));
+    assert_int_equal(cell.length, 13 + 4 * 16);
+    pgcopy_free(&copy);
     free(bytes);
 }
 
@@ -275,6 +292,7 @@ int main(void)
         cmocka_unit_test(each_field_becomes_the_right_cell_or_an_error),
         cmocka_unit_test(an_ewkb_loses_its_srid_and_keeps_the_rest),
         cmocka_unit_test(an_open_ring_is_closed),
+        cmocka_unit_test(a_ring_that_repeats_its_first_point_is_another_one),
         cmocka_unit_test(a_stream_is_read_to_its_end_or_refused),
         cmocka_unit_test(no_damaged_message_is_read_beyond_its_end),
     };
