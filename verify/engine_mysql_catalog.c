@@ -189,8 +189,10 @@ static bool is_among(const char *word, const char *const *words)
 /*
  * The expression that reads a text column without loss. A server sends '?' for a character that its
  * charset has and Unicode lacks (JIS 81AD), or that is no character at all, and then unlike values
- * look alike. So where there are more '?' after the conversion than before, the value becomes a
- * text of its own that holds the bytes: equal to nothing but the same bytes read the same way.
+ * look alike. So where there are more '?' after the conversion than before, the value becomes one
+ * of its own that holds the bytes: equal to nothing but the same bytes read the same way. It begins
+ * with a byte that no UTF-8 holds, and comes as bytes for that: a text column that holds the very
+ * words "<sjis 0x81AD>" is another value.
  * Comparing a conversion there and back would not do: sets with duplicate codes (cp932 ED40 and
  * FA5C) come back as the other one.
  */
@@ -210,16 +212,17 @@ static const char *select_text(struct arena *arena, const char *charset, const c
                               "IF(CHAR_LENGTH(%s) - CHAR_LENGTH(REPLACE(%s, '?', '')) = "
                               "CHAR_LENGTH(CONVERT(%s USING utf8mb4)) - "
                               "CHAR_LENGTH(REPLACE(CONVERT(%s USING utf8mb4), '?', '')), "
-                              "CONVERT(%s USING utf8mb4), CONCAT('<%s 0x', HEX(%s), '>'))",
+                              "CAST(CONVERT(%s USING utf8mb4) AS BINARY), "
+                              "CONCAT(X'FF', '<%s 0x', HEX(%s), '>'))",
                               n, n, n, n, n, charset, n);
     } else {
-        select = arena_format(
-            arena,
-            "IF(LENGTH(%s) - LENGTH(REPLACE(CAST(%s AS BINARY), '?', '')) = "
-            "LENGTH(CONVERT(%s USING utf8mb4)) - "
-            "LENGTH(REPLACE(CONVERT(%s USING utf8mb4), '?', '')), "
-            "CONVERT(%s USING utf8mb4), CONCAT('<%s 0x', HEX(CAST(%s AS BINARY)), '>'))",
-            n, n, n, n, n, charset, n);
+        select = arena_format(arena,
+                              "IF(LENGTH(%s) - LENGTH(REPLACE(CAST(%s AS BINARY), '?', '')) = "
+                              "LENGTH(CONVERT(%s USING utf8mb4)) - "
+                              "LENGTH(REPLACE(CONVERT(%s USING utf8mb4), '?', '')), "
+                              "CAST(CONVERT(%s USING utf8mb4) AS BINARY), "
+                              "CONCAT(X'FF', '<%s 0x', HEX(CAST(%s AS BINARY)), '>'))",
+                              n, n, n, n, n, charset, n);
     }
     buffer_free(&quoted);
     return select;
