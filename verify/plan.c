@@ -11,6 +11,7 @@
 #define MOST_BUCKETS (1u << 16) /* 1.5 MB a digest */
 #define FEWEST_BUCKETS (1u << 6)
 #define MOST_RANGES (1u << 10)
+#define NAMED_CHILDREN 3       /* of more, a reason gives the number */
 #define RANGES_FROM_ROWS 20000 /* smaller tables are read again whole, which takes no time */
 
 struct table_pair {
@@ -24,7 +25,8 @@ struct planning {
     const struct plan_side *sides;
     struct plan *plan;
     struct verify_result *result;
-    bool *used[SIDES]; /* per table of each schema: is it in a pair? */
+    bool *used[SIDES];     /* per table of each schema: is it in a pair? */
+    bool *compared[SIDES]; /* and is that pair wanted? */
     size_t pair_count;
     struct table_pair *pairs;
 };
@@ -91,6 +93,8 @@ static void add_pair(struct planning *planning, const struct table *source,
         return;
     planning->pairs =
         mem_resize(planning->pairs, planning->pair_count + 1, sizeof *planning->pairs);
+    planning->compared[SOURCE][table_index(planning, SOURCE, source)] = true;
+    planning->compared[TARGET][table_index(planning, TARGET, target)] = true;
     planning->pairs[planning->pair_count++] = (struct table_pair){{source, target}, entry};
 }
 
@@ -331,29 +335,112 @@ static bool check_where(const struct planning *planning, const struct table_pair
     return true;
 }
 
-/* Columns that one side seems to lack may be hidden from us: that is not a difference. */
+/*
+ * A server may hide tables of which the user may read nothing. When both sides do, nothing seems to
+ * be missing, and yet not everything was compared. Who names every table to compare asks for no
+ * others.
+ */
+static void note_hidden_tables(const struct planning *planning)
+{
+    const struct text_list *globs = &planning->options->tables;
+    bool exact = globs->count > 0;
+    for (size_t i = 0; i < globs->count; i++)
+        exact = exact && pair_is_exact(globs->items[i]);
+    for (int side = 0; side < SIDES && !exact; side++) {
+        if (!planning->sides[side].schema->may_hide_tables)
+            continue;
+        char *text = mem_format("the %s shows only tables on which this user has rights, and may "
+                                "have others: GRANT SELECT on the whole database, or name the "
+                                "tables to compare with --table",
+                                side_name[side]);
+        text_list_add(&planning->result->notes, text);
+        free(text);
+        planning->result->inconclusive = true;
+    }
+}
+
+/* Columns that are hidden from us are not compared; and one that a side seems to lack for that is
+ * no difference. */
 static bool check_hidden_columns(const struct planning *planning, struct plan_table *table,
                                  struct err *err)
 {
     struct result_table *result = table->result;
-    if (!result->schema_differs)
-        return true;
+    bool differs = result->schema_differs;
     for (int side = 0; side < SIDES; side++) {
         const struct plan_side *of = &planning->sides[side];
         bool hidden = false;
-        if (!of->engine->hides_columns(of->connection, table->table[side], &hidden, err))
-            return false;
-        if (!hidden)
+        char *text = NULL;
+        if (table->table[side]->unreadable)
+            continue; /* the report says so */
+        if (!of->engine->hides_columns(of->connection, table->table[side], &hidden, err)) {
+            if (err->code != ERR_TABLE && err->code != ERR_RETRY)
+                return false;
+            text = mem_format("the %s does not say whether it hides columns of %s from us (%s)",
+                              side_name[side], table->table[side]->label, err->text);
+        } else if (!hidden) {
             continue;
-        char *text = mem_format("the %s hides columns of %s from us (no SELECT privilege): what "
-                                "seems missing may be there",
-                                side_name[side], table->table[side]->label);
+        } else {
+            text = mem_format("the %s hides columns of %s from us (no SELECT privilege)%s",
+                              side_name[side], table->table[side]->label,
+                              differs ? ": what seems missing may be there" : "");
+        }
         text_list_add(&result->reasons, text);
         free(text);
         result->inconclusive = true;
         result->schema_differs = false;
     }
     return true;
+}
+
+/* The children of a side's table that no pair compares: up to NAMED_CHILDREN labels. */
+static size_t list_left_out(const struct planning *planning, enum side side,
+                            const struct table *table, struct buffer *labels)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->child_count; i++) {
+        const struct table_child *child = &table->children[i];
+        if (child->table && planning->compared[side][table_index(planning, side, child->table)])
+            continue;
+        if (count++ < NAMED_CHILDREN)
+            buffer_printf(labels, "%s%s", labels->length ? ", " : "", child->label);
+    }
+    if (count > NAMED_CHILDREN)
+        buffer_printf(labels, " and %zu more", count - NAMED_CHILDREN);
+    return count;
+}
+
+/* A parent is read without the rows of the tables that inherit from it, which a query of it returns
+ * too: either all of those tables are compared, or the parent is not known to be equal. */
+static void check_children(const struct planning *planning, const struct table_pair *pair,
+                           struct result_table *result)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct table *table = pair->table[side];
+        enum side other = side == SOURCE ? TARGET : SOURCE;
+        if (!table->child_count)
+            continue;
+        struct buffer labels = BUFFER_INIT(BUFFER_NO_LIMIT);
+        if (!list_left_out(planning, (enum side)side, table, &labels)) {
+            char *note = mem_format("%s: rows of tables that inherit from it are compared as rows "
+                                    "of those tables",
+                                    side_name[side]);
+            text_list_add(&result->notes, note);
+            free(note);
+        } else {
+            char *text = mem_format(
+                "%s: tables that inherit from %s are not compared, and their rows are rows of it "
+                "too: %s; %s",
+                side_name[side], table->label, (const char *)labels.data,
+                pair->table[other]->child_count
+                    ? "let the mapping (schemas, tables) and the options pair them as well"
+                    : "let the mapping pair each of them with a table or, with where, a part of "
+                      "one, or pair a view of all rows (SELECT * FROM the parent) instead");
+            text_list_add(&result->reasons, text);
+            free(text);
+            result->inconclusive = true;
+        }
+        buffer_free(&labels);
+    }
 }
 
 static size_t power_of_two(uint64_t least, size_t fewest, size_t most)
@@ -444,6 +531,7 @@ static bool plan_table(const struct planning *planning, const struct table_pair 
             free(note);
         }
     }
+    check_children(planning, pair, result);
     table->estimate = rows[SOURCE] > rows[TARGET] ? rows[SOURCE] : rows[TARGET];
     result->key_why = "";
     struct pairing pairing = {planning->mapping, pair->entry, planning->sides, names};
@@ -499,16 +587,22 @@ bool plan_make(const struct verify_options *options, const struct mapping *mappi
 {
     struct planning planning = {
         .options = options, .mapping = mapping, .sides = sides, .plan = plan, .result = result};
-    for (int side = 0; side < SIDES; side++)
+    for (int side = 0; side < SIDES; side++) {
         planning.used[side] = mem_zero(sides[side].schema->table_count + 1, sizeof(bool));
+        planning.compared[side] = mem_zero(sides[side].schema->table_count + 1, sizeof(bool));
+    }
     bool ok = check_patterns(&planning, err) && check_mapping_names(&planning, err) &&
               pair_mapped_tables(&planning, err);
     if (ok)
         pair_by_name(&planning);
+    if (ok)
+        note_hidden_tables(&planning);
     ok = ok && list_unpaired(&planning, SOURCE, err) && list_unpaired(&planning, TARGET, err) &&
          plan_tables(&planning, err);
-    for (int side = 0; side < SIDES; side++)
+    for (int side = 0; side < SIDES; side++) {
         free(planning.used[side]);
+        free(planning.compared[side]);
+    }
     free(planning.pairs);
     return ok;
 }

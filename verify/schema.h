@@ -76,6 +76,15 @@ struct table_part {
     uint64_t pages;   /* 0: cannot be split by ctid */
 };
 
+struct table;
+
+/* A table that inherits from another one (PostgreSQL), at any depth: a query of the parent returns
+ * its rows too, but the engine reads the parent without them. */
+struct table_child {
+    const char *label;
+    const struct table *table; /* NULL: in a schema that is not read */
+};
+
 enum relation_kind { RELATION_TABLE, RELATION_VIEW, RELATION_SEQUENCE, RELATION_FOREIGN };
 
 struct table {
@@ -93,6 +102,8 @@ struct table {
     struct key *keys; /* primary first */
     size_t part_count;
     struct table_part *parts; /* at least one */
+    size_t child_count;
+    const struct table_child *children;
 };
 
 struct schema {
@@ -100,6 +111,8 @@ struct schema {
     size_t table_count;
     struct table *tables;       /* sorted by schema, name */
     const char *default_schema; /* where an unqualified name lives: "public", or the database */
+    bool may_hide_tables; /* the server shows only the tables that this user has rights on, and
+                             there may be others */
 };
 
 void schema_free(struct schema *schema);
