@@ -834,6 +834,19 @@ static const char leaves_sql[] =
     " WHERE c.relkind <> 'p'"
     " ORDER BY tree.root, n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
+/* What inherits from tables $1, in whatever schema. A temporary child is its own session's. */
+static const char children_sql[] =
+    "WITH RECURSIVE tree(root, oid) AS ("
+    " SELECT r.oid, r.oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS r(oid)"
+    " UNION"
+    " SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = "
+    "tree.oid)"
+    "SELECT tree.root, c.oid, n.nspname, c.relname"
+    " FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE tree.oid <> tree.root AND c.relpersistence <> 't'"
+    " ORDER BY tree.root, n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
+
 /* Columns of relations $1. Since version 18 a NOT NULL constraint may be one that old rows break.
  */
 static const char columns_sql[] =
@@ -978,9 +991,6 @@ static void set_note(const struct connection *connection, const struct relation 
     if (connection->skips_damaged)
         add_phrase(&note, "the server is set to skip damaged pages (zero_damaged_pages or "
                           "ignore_checksum_failure): their rows would be missing");
-    if (relation->has_children)
-        add_phrase(&note,
-                   "rows of tables that inherit from it are compared as rows of those tables");
     relation->table->note = note.length ? arena_copy(arena, (char *)note.data) : NULL;
     buffer_free(&note);
 }
@@ -1036,6 +1046,52 @@ static bool read_relations(struct reading *reading, const struct buffer *schemas
         fill_table(reading, result, i, &reading->relations[i]);
     PQclear(result);
     qsort(reading->relations, reading->count, sizeof *reading->relations, compare_relations);
+    return true;
+}
+
+/* The children of one table stand in rows [first, first + count) of the result. */
+static void fill_children(struct reading *reading, const PGresult *result, int first, int count,
+                          struct table *table)
+{
+    struct arena *arena = &reading->schema->arena;
+    struct table_child *children = arena_alloc(arena, (size_t)count * sizeof *children);
+    for (int i = 0; i < count; i++) {
+        int row = first + i;
+        const struct relation *child = find_relation(reading, oid_at(result, row, 1));
+        children[i] = (struct table_child){
+            .label = arena_format(arena, "%s.%s", text_at(result, row, 2), text_at(result, row, 3)),
+            .table = child ? child->table : NULL};
+    }
+    table->child_count = (size_t)count;
+    table->children = children;
+}
+
+static bool read_children(struct reading *reading, struct err *err)
+{
+    struct buffer parents = BUFFER_INIT(BUFFER_NO_LIMIT);
+    PGresult *result;
+    for (size_t i = 0; i < reading->count; i++)
+        if (reading->relations[i].has_children)
+            add_oid(&parents, reading->relations[i].oid);
+    if (!parents.length) {
+        buffer_free(&parents);
+        return true;
+    }
+    close_list(&parents);
+    const char *values[1] = {(char *)parents.data};
+    bool ok = query(reading->connection, children_sql, 1, values, &result, ERR_UNREACHABLE,
+                    "reading the catalog of inheritance", err);
+    buffer_free(&parents);
+    if (!ok)
+        return false;
+    for (int row = 0; row < PQntuples(result);) {
+        int count = group_length(result, row);
+        struct relation *relation = find_relation(reading, oid_at(result, row, 0));
+        if (relation)
+            fill_children(reading, result, row, count, relation->table);
+        row += count;
+    }
+    PQclear(result);
     return true;
 }
 
@@ -1243,7 +1299,8 @@ static bool postgres_read_schema(struct connection *connection, const char *cons
               read_relations(&reading, &names, err);
     if (ok) {
         add_relations(&reading, 0, &relations);
-        ok = read_leaves(&reading, err) && read_columns(&reading, (char *)relations.data, err) &&
+        ok = read_leaves(&reading, err) && read_children(&reading, err) &&
+             read_columns(&reading, (char *)relations.data, err) &&
              read_keys(&reading, (char *)relations.data, err);
     }
     for (size_t i = 0; i < reading.count; i++)
