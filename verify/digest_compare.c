@@ -536,6 +536,16 @@ static bool tell_side(struct comparing *comparing, enum side side, struct err *e
     return ok;
 }
 
+/* Was there something that the plan could not look at? Its notes say what. */
+static bool tell_unseen(struct comparing *comparing, struct err *err)
+{
+    struct text_list unseen = {0};
+    bool ok = digest_file_texts(&comparing->files[SOURCE], "unseen", 0, &unseen, err);
+    comparing->result->inconclusive = unseen.count > 0;
+    text_list_free(&unseen);
+    return ok;
+}
+
 bool digest_compare(const char *const paths[2], struct verify_result *result, struct err *err)
 {
     struct comparing comparing = {.result = result};
@@ -543,7 +553,8 @@ bool digest_compare(const char *const paths[2], struct verify_result *result, st
     *result = (struct verify_result){.started = time(NULL), .verdict = VERDICT_INCONCLUSIVE};
     bool ok = open_files(&comparing, paths, err) &&
               digest_file_texts(&comparing.files[SOURCE], "notes", 0, &result->notes, err) &&
-              tell_side(&comparing, SOURCE, err) && tell_side(&comparing, TARGET, err);
+              tell_unseen(&comparing, err) && tell_side(&comparing, SOURCE, err) &&
+              tell_side(&comparing, TARGET, err);
     size_t count = ok ? comparing.files[SOURCE].table_count : 0;
     result->tables = mem_zero(count + 1, sizeof *result->tables);
     for (size_t i = 0; i < count && ok; i++)

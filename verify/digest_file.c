@@ -20,7 +20,7 @@
 #define MOST_PIECES 1024
 
 /* What a digest file repeats of its plan. */
-static const char *const plan_kinds[] = {"plan",   "server",  "only", "notes", "table",
+static const char *const plan_kinds[] = {"plan",   "server",  "only", "notes", "unseen", "table",
                                          "layout", "buckets", "keys", "stamp", "splits"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -494,6 +494,10 @@ static bool write_plan_head(struct digest_writer *writer, const struct plan_side
     text_list_add(&list, (const char *)hex.data);
     bool ok = put_texts(writer, "plan", 0, 0, &list, err) &&
               put_texts(writer, "notes", 0, 0, &result->notes, err);
+    text_list_free(&list);
+    if (result->inconclusive)
+        text_list_add(&list, "see the notes");
+    ok = ok && put_texts(writer, "unseen", 0, 0, &list, err);
     text_list_free(&list);
     buffer_free(&hex);
     for (int side = 0; side < SIDES && ok; side++) {

@@ -148,7 +148,8 @@ struct engine {
     /* Does this table exist though the catalog did not list it? For honest "only on one side". */
     bool (*probe)(struct connection *connection, const char *schema_name, const char *table_name,
                   enum existence *existence, struct err *err) MUST_CHECK;
-    /* Are there columns of this table that the catalog hides from us for want of a privilege? */
+    /* Are there columns of this table that the catalog hides from us for want of a privilege? Asked
+     * of every table: must cost nothing where the user may read the whole schema. */
     bool (*hides_columns)(struct connection *connection, const struct table *table, bool *hidden,
                           struct err *err) MUST_CHECK;
 

@@ -48,6 +48,7 @@ enum {
     ER_DENIED_COLUMN = 1143,
     ER_NO_SUCH_TABLE_HERE = 1146,
     ER_SYNTAX = 1064,
+    ER_UNKNOWN_TABLE = 1109, /* in information_schema */
     ER_UNKNOWN_VARIABLE = 1193,
     ER_CONVERTED_INVALID = 1300,
     ER_OVER_PACKET = 1301,
@@ -89,7 +90,8 @@ struct connection {
     bool lost;
     unsigned code; /* of the last error */
     struct engine_mysql_session session;
-    struct reader *reader; /* NULL: no scan */
+    struct seen_database *seen; /* what engine_mysql_sees_all() has found out */
+    struct reader *reader;      /* NULL: no scan */
 };
 
 const struct engine_mysql_session *engine_mysql_session_of(const struct connection *connection)
@@ -1586,6 +1588,8 @@ static void scan_end(struct connection *connection)
     connection->reader = NULL;
 }
 
+static void forget_databases(struct connection *connection);
+
 static void disconnect(struct connection *connection)
 {
     if (!connection)
@@ -1604,6 +1608,7 @@ static void disconnect(struct connection *connection)
     free(connection->identity);
     free(connection->id);
     free(connection->session.database);
+    forget_databases(connection);
     free(connection);
 }
 
@@ -1956,16 +1961,71 @@ static bool probe(struct connection *connection, const char *schema_name, const 
     return true;
 }
 
+/* Databases about which the server was asked. */
+struct seen_database {
+    struct seen_database *next;
+    char *name;
+    bool all;
+};
+
+static void forget_databases(struct connection *connection)
+{
+    while (connection->seen) {
+        struct seen_database *next = connection->seen->next;
+        free(connection->seen->name);
+        free(connection->seen);
+        connection->seen = next;
+    }
+}
+
+/*
+ * Whoever has SELECT on the database or the server, be it through a role, is told that a table does
+ * not exist; others are told that they have no right on it. That says more than the catalogs, which
+ * do not add up what roles bring. The name is one that nobody has.
+ */
+bool engine_mysql_sees_all(struct connection *connection, const char *database, bool *all,
+                           struct err *err)
+{
+    static const char nobody[] = "tally no table 7c1f0e9a4b52d386";
+    struct buffer sql = BUFFER_INIT(1 << 12);
+
+    enter();
+    for (struct seen_database *seen = connection->seen; seen; seen = seen->next)
+        if (strcmp(seen->name, database) == 0) {
+            *all = seen->all;
+            return true;
+        }
+    buffer_add_text(&sql, "SELECT 1 FROM ");
+    engine_mysql_quote_table(&sql, database, nobody);
+    buffer_add_text(&sql, " LIMIT 0");
+    *all = run(connection, (const char *)sql.data, err) ||
+           connection->code == ER_NO_SUCH_TABLE_HERE || connection->code == ER_UNKNOWN_TABLE;
+    buffer_free(&sql);
+    if (connection->lost)
+        return err_prefix(err, "which tables of %s this user may read", database);
+    struct seen_database *seen = mem_zero(1, sizeof *seen);
+    *seen = (struct seen_database){connection->seen, mem_copy_string(database), *all};
+    connection->seen = seen;
+    return true;
+}
+
+/* Of a database that is seen whole nothing is hidden; elsewhere "*" is refused when it would leave
+ * out a column. */
 static bool hides_columns(struct connection *connection, const struct table *table, bool *hidden,
                           struct err *err)
 {
     struct buffer sql = BUFFER_INIT(1 << 12);
+    bool all;
 
     enter();
+    *hidden = false;
+    if (!engine_mysql_sees_all(connection, table->schema, &all, err))
+        return false;
+    if (all)
+        return true;
     add_select(&sql, "*", table);
     MYSQL_STMT *statement = prepare(connection, &sql, table->label, err);
     buffer_free(&sql);
-    *hidden = false;
     if (statement) {
         mysql_stmt_close(statement);
         return true;

@@ -29,6 +29,10 @@ void engine_mysql_quote_name(struct buffer *out, const char *name); /* `na``me` 
 void engine_mysql_quote_text(struct buffer *out, const char *text); /* 'it''s' */
 void engine_mysql_quote_table(struct buffer *out, const char *database, const char *name);
 
+/* May this user read every table of the database, so that the catalogs hide nothing of it? */
+bool engine_mysql_sees_all(struct connection *connection, const char *database, bool *all,
+                           struct err *err) MUST_CHECK;
+
 bool engine_mysql_read_schema(struct connection *connection, const char *const *schemas,
                               size_t schema_count, struct schema *schema,
                               struct err *err) MUST_CHECK;

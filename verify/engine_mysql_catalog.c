@@ -520,5 +520,11 @@ bool engine_mysql_read_schema(struct connection *connection, const char *const *
         return false;
     for (size_t i = 0; i < schema->table_count; i++)
         put_primary_first(&schema->tables[i]);
+    for (size_t i = 0; i < reading.wanted_count; i++) {
+        bool all;
+        if (!engine_mysql_sees_all(connection, reading.wanted[i].name, &all, err))
+            return false;
+        schema->may_hide_tables |= !all;
+    }
     return true;
 }

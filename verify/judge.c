@@ -46,7 +46,9 @@ void judge_result(struct verify_result *result)
     }
     if (result->only[SOURCE].count || result->only[TARGET].count)
         verdict = VERDICT_DIFFERENT;
-    if (!result->table_count && verdict == VERDICT_EQUAL) {
+    if (result->inconclusive && verdict == VERDICT_EQUAL)
+        verdict = VERDICT_INCONCLUSIVE;
+    if (!result->table_count && verdict != VERDICT_DIFFERENT) {
         text_list_add(&result->notes, "there was no table to compare");
         verdict = VERDICT_INCONCLUSIVE;
     }

@@ -335,23 +335,55 @@ static bool check_where(const struct planning *planning, const struct table_pair
     return true;
 }
 
-/* Columns that one side seems to lack may be hidden from us: that is not a difference. */
+/*
+ * A server may hide tables of which the user may read nothing. When both sides do, nothing seems to
+ * be missing, and yet not everything was compared. Who names every table to compare asks for no
+ * others.
+ */
+static void note_hidden_tables(const struct planning *planning)
+{
+    const struct text_list *globs = &planning->options->tables;
+    bool exact = globs->count > 0;
+    for (size_t i = 0; i < globs->count; i++)
+        exact = exact && pair_is_exact(globs->items[i]);
+    for (int side = 0; side < SIDES && !exact; side++) {
+        if (!planning->sides[side].schema->may_hide_tables)
+            continue;
+        char *text = mem_format("the %s shows only tables on which this user has rights, and may "
+                                "have others: GRANT SELECT on the whole database, or name the "
+                                "tables to compare with --table",
+                                side_name[side]);
+        text_list_add(&planning->result->notes, text);
+        free(text);
+        planning->result->inconclusive = true;
+    }
+}
+
+/* Columns that are hidden from us are not compared; and one that a side seems to lack for that is
+ * no difference. */
 static bool check_hidden_columns(const struct planning *planning, struct plan_table *table,
                                  struct err *err)
 {
     struct result_table *result = table->result;
-    if (!result->schema_differs)
-        return true;
+    bool differs = result->schema_differs;
     for (int side = 0; side < SIDES; side++) {
         const struct plan_side *of = &planning->sides[side];
         bool hidden = false;
-        if (!of->engine->hides_columns(of->connection, table->table[side], &hidden, err))
-            return false;
-        if (!hidden)
+        char *text = NULL;
+        if (table->table[side]->unreadable)
+            continue; /* the report says so */
+        if (!of->engine->hides_columns(of->connection, table->table[side], &hidden, err)) {
+            if (err->code != ERR_TABLE && err->code != ERR_RETRY)
+                return false;
+            text = mem_format("the %s does not say whether it hides columns of %s from us (%s)",
+                              side_name[side], table->table[side]->label, err->text);
+        } else if (!hidden) {
             continue;
-        char *text = mem_format("the %s hides columns of %s from us (no SELECT privilege): what "
-                                "seems missing may be there",
-                                side_name[side], table->table[side]->label);
+        } else {
+            text = mem_format("the %s hides columns of %s from us (no SELECT privilege)%s",
+                              side_name[side], table->table[side]->label,
+                              differs ? ": what seems missing may be there" : "");
+        }
         text_list_add(&result->reasons, text);
         free(text);
         result->inconclusive = true;
@@ -563,6 +595,8 @@ bool plan_make(const struct verify_options *options, const struct mapping *mappi
               pair_mapped_tables(&planning, err);
     if (ok)
         pair_by_name(&planning);
+    if (ok)
+        note_hidden_tables(&planning);
     ok = ok && list_unpaired(&planning, SOURCE, err) && list_unpaired(&planning, TARGET, err) &&
          plan_tables(&planning, err);
     for (int side = 0; side < SIDES; side++) {

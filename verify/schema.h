@@ -111,6 +111,8 @@ struct schema {
     size_t table_count;
     struct table *tables;       /* sorted by schema, name */
     const char *default_schema; /* where an unqualified name lives: "public", or the database */
+    bool may_hide_tables; /* the server shows only the tables that this user has rights on, and
+                             there may be others */
 };
 
 void schema_free(struct schema *schema);

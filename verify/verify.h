@@ -130,7 +130,9 @@ struct verify_result {
     size_t table_count;
     struct result_table *tables;
     struct text_list only[2]; /* labels of tables on one side only */
-    struct text_list notes;   /* of the whole run */
+    bool inconclusive; /* something may be there that nobody could look at: never equal; a note says
+                          what */
+    struct text_list notes; /* of the whole run */
 };
 
 /*
