@@ -36,6 +36,10 @@
 /* Process ids of one server seldom are those of another; to take one session for ours does no harm.
  */
 #define OWN_SERVER "postgresql"
+/* In what is generated for tables: a database may have operators of these names for its own domains
+ * and types, which an unqualified name would choose wherever their schema is in the search path. */
+#define PG_AT_LEAST "OPERATOR(pg_catalog.>=)"
+#define PG_BELOW "OPERATOR(pg_catalog.<)"
 #define GUESSED_ROW_BYTES 100 /* of tables that were never analysed */
 
 struct canceller;
@@ -531,6 +535,19 @@ static const struct pin {
     {"jit", "off", 0, false},
 };
 
+/*
+ * A search path that names pg_catalog behind another schema lets that one's operators and functions
+ * take the place of the built-in ones: in our questions to the catalogs, and in the user's
+ * conditions and expressions, which have to mean the same on both sides whatever a role or database
+ * sets. So pg_catalog goes first; the order of the others stays. Where it is first already, as it
+ * is unless it is named, nothing is touched: the user's text may call current_schema().
+ */
+static const char pin_search_path_sql[] =
+    "SELECT pg_catalog.set_config('search_path', pg_catalog.concat('pg_catalog, ',"
+    " pg_catalog.current_setting('search_path')), false)"
+    " WHERE (pg_catalog.current_schemas(true))[1]"
+    " OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.name";
+
 /* A role's statement_timeout may be so short that it hits even this, now and then. */
 static void end_timeout(struct connection *connection)
 {
@@ -551,6 +568,10 @@ static bool pin_session(struct connection *connection, struct err *err)
     PGresult *result;
 
     end_timeout(connection);
+    if (!query(connection, pin_search_path_sql, 0, NULL, &result, ERR_UNREACHABLE,
+               connection->place, err))
+        return false;
+    PQclear(result);
     buffer_add_text(&sql, "SELECT");
     for (size_t i = 0; i < sizeof pins / sizeof *pins; i++)
         if (connection->version >= pins[i].since && (superuser || !pins[i].superuser))
@@ -1663,8 +1684,8 @@ static bool has_newer_row(struct connection *connection, const struct table *tab
     for (size_t i = 0; i < table->part_count && !*newer; i++) {
         struct buffer sql = BUFFER_INIT(1 << 16);
         buffer_printf(&sql,
-                      "SELECT EXISTS (SELECT FROM %s WHERE pg_catalog.age(xmin) <="
-                      " pg_catalog.age('%lu'::pg_catalog.xid))",
+                      "SELECT EXISTS (SELECT FROM %s WHERE pg_catalog.age(xmin) "
+                      "OPERATOR(pg_catalog.<=) pg_catalog.age('%lu'::pg_catalog.xid))",
                       table->parts[i].from, (unsigned long)oldest);
         PGresult *result;
         bool ok = query(connection, (const char *)sql.data, 0, NULL, &result, ERR_TABLE,
@@ -1772,10 +1793,12 @@ static bool postgres_key_gap(struct connection *connection, const struct table *
     buffer_printf(&sql, "SELECT (SELECT pg_catalog.max(%s) FROM ", quoted);
     add_whole_table(&sql, table);
     buffer_printf(&sql,
-                  " WHERE %s < '%" PRId64 "'::pg_catalog.int8), (SELECT pg_catalog.min(%s) FROM ",
+                  " WHERE %s " PG_BELOW " '%" PRId64
+                  "'::pg_catalog.int8), (SELECT pg_catalog.min(%s) FROM ",
                   quoted, middle, quoted);
     add_whole_table(&sql, table);
-    buffer_printf(&sql, " WHERE %s >= '%" PRId64 "'::pg_catalog.int8)", quoted, middle);
+    buffer_printf(&sql, " WHERE %s " PG_AT_LEAST " '%" PRId64 "'::pg_catalog.int8)", quoted,
+                  middle);
     bool ok = query(connection, (char *)sql.data, 0, NULL, &result, ERR_TABLE, table->label, err);
     buffer_free(&name);
     buffer_free(&sql);
@@ -1866,11 +1889,11 @@ static void add_range(struct buffer *sql, const char *column, const struct key_r
 {
     buffer_add_byte(sql, '(');
     if (range->has_low)
-        buffer_printf(sql, "%s >= '%" PRId64 "'::pg_catalog.int8", column, range->low);
+        buffer_printf(sql, "%s " PG_AT_LEAST " '%" PRId64 "'::pg_catalog.int8", column, range->low);
     if (range->has_low && range->has_high)
         buffer_add_text(sql, " AND ");
     if (range->has_high)
-        buffer_printf(sql, "%s < '%" PRId64 "'::pg_catalog.int8", column, range->high);
+        buffer_printf(sql, "%s " PG_BELOW " '%" PRId64 "'::pg_catalog.int8", column, range->high);
     if (!range->has_low && !range->has_high)
         buffer_printf(sql, "%s IS NOT NULL", column);
     buffer_add_byte(sql, ')');
@@ -1885,11 +1908,13 @@ static void add_conditions(struct buffer *sql, const struct scan *scan)
         word = " AND ";
     }
     if (split && split->page_low) {
-        buffer_printf(sql, "%sctid >= '(%" PRIu64 ",0)'::pg_catalog.tid", word, split->page_low);
+        buffer_printf(sql, "%sctid " PG_AT_LEAST " '(%" PRIu64 ",0)'::pg_catalog.tid", word,
+                      split->page_low);
         word = " AND ";
     }
     if (split && split->page_high) {
-        buffer_printf(sql, "%sctid < '(%" PRIu64 ",0)'::pg_catalog.tid", word, split->page_high);
+        buffer_printf(sql, "%sctid " PG_BELOW " '(%" PRIu64 ",0)'::pg_catalog.tid", word,
+                      split->page_high);
         word = " AND ";
     }
     if (split && (split->range.has_low || split->range.has_high) && scan->range_column) {
