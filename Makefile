@@ -85,13 +85,13 @@ check:
 	@fixtures/packages check
 	@$(MAKE) --no-print-directory check-all
 
-# The tests run twice over the same code: once as users get it, once with the sanitizers.
+# Unit tests and the trap suite run with the sanitizers, the other end-to-end tests as users get it.
 SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 .PHONY: check-all unit-programs
 check-all: all
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
 	    SANITIZE='$(SANITIZERS)' unit-programs $(BUILD)/sanitized/tally-verify
-	@BUILD=$(BUILD) tests/run
+	@BUILD=$(BUILD) tests/run $(patsubst %.c,$(BUILD)/sanitized/%,$(UNIT_SOURCES))
 
 unit-programs: $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
 
