@@ -178,7 +178,10 @@ static void resolve_array(struct pgtype *type)
         type->wire.element_oid = NUMERIC_OID;
         type->wire.element = &numeric;
     } else { /* also arrays of a domain over an array */
+        bool box = !strcmp(element->name, "box") && !strcmp(element->schema, "pg_catalog");
         type->element_class = TYPE_OTHER;
+        /* Of the built-in types, box alone has no comma between elements, in pg_type.typdelim. */
+        type->reading = box ? PGTYPE_CAST : PGTYPE_TEXTS;
         type->cast = "pg_catalog.text[]";
         type->wire.element_oid = TEXT_OID;
         type->wire.element = &text;
@@ -279,6 +282,13 @@ void pgtype_add_select(const struct pgtype *pgtype, const char *operand, struct 
                       "CASE WHEN %s IS NOT DISTINCT FROM NULL THEN NULL "
                       "ELSE pg_catalog.format('%%s', %s) END",
                       operand, operand);
+        break;
+    case PGTYPE_TEXTS:
+        /* A cast to text[] would cast each element, by what a CREATE CAST says. */
+        buffer_printf(out,
+                      "CASE WHEN %s IS NOT DISTINCT FROM NULL THEN NULL "
+                      "ELSE pg_catalog.format('%%s', %s)::%s END",
+                      operand, operand, pgtype->base->cast);
         break;
     case PGTYPE_BINARY:
     case PGTYPE_NEVER:

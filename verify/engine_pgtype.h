@@ -14,6 +14,7 @@ enum pgtype_reading {
     PGTYPE_BINARY, /* as they are, in the type's binary form */
     PGTYPE_CAST,   /* cast to a type that has a known binary form */
     PGTYPE_OUTPUT, /* as the text that the type's output function makes */
+    PGTYPE_TEXTS,  /* an array, as the texts that the elements' output function makes */
     PGTYPE_NEVER   /* pseudo types: no value can be read */
 };
 
