@@ -408,8 +408,9 @@ static bool is_unchanged(struct reading *run, size_t i, struct connection *conne
     return ok;
 }
 
-static const char moved[] = "it was written to since the plan was made, and rows may have moved "
-                            "between its parts: make a new plan, or digest it whole";
+static const char moved[] = "it was written to since the plan was made, or nothing shows that it "
+                            "was not, and rows may have moved between its parts: make a new "
+                            "plan, or digest it whole";
 
 /* Whatever of this part can be read becomes an item, the big ones first. */
 static bool make_items(struct reading *run, struct connection *connection, struct err *err)

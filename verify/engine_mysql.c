@@ -2168,25 +2168,12 @@ static bool make_splits(struct connection *connection, const struct table *table
 
 #define SNAPSHOT_TRIES 5
 
-/* Where a server's log of changes stood: two equal places mean that nothing was written between. */
-struct place {
-    char *file, *position, *gtids;
-};
-
-static void place_free(struct place *place)
-{
-    free(place->file);
-    free(place->position);
-    free(place->gtids);
-    *place = (struct place){0};
-}
-
 static bool same_text(const char *one, const char *other)
 {
     return one && other && strcmp(one, other) == 0;
 }
 
-static bool same_place(const struct place *one, const struct place *other)
+static bool same_place(const struct engine_mysql_place *one, const struct engine_mysql_place *other)
 {
     return same_text(one->file, other->file) && same_text(one->position, other->position) &&
            same_text(one->gtids, other->gtids);
@@ -2194,7 +2181,7 @@ static bool same_place(const struct place *one, const struct place *other)
 
 static bool keep_snapshot_place(void *context, const char *const *cells, struct err *err)
 {
-    struct place *place = context;
+    struct engine_mysql_place *place = context;
 
     (void)err;
     if (strcasecmp(cells[0], "Binlog_snapshot_file") == 0 && !place->file && *cells[1])
@@ -2205,33 +2192,12 @@ static bool keep_snapshot_place(void *context, const char *const *cells, struct 
 }
 
 /* MariaDB: where the binary log stood when this transaction took its snapshot. */
-static bool snapshot_place(struct connection *connection, struct place *place, struct err *err)
+static bool snapshot_place(struct connection *connection, struct engine_mysql_place *place,
+                           struct err *err)
 {
-    *place = (struct place){.gtids = mem_copy_string("")};
+    *place = (struct engine_mysql_place){.gtids = mem_copy_string("")};
     return engine_mysql_rows(connection, "SHOW STATUS LIKE 'binlog_snapshot_%'",
                              keep_snapshot_place, place, err);
-}
-
-static bool keep_log_place(void *context, const char *const *cells, struct err *err)
-{
-    struct place *place = context;
-
-    (void)err;
-    place->file = mem_copy_string(cells[0]);
-    place->position = mem_copy_string(cells[1]);
-    place->gtids = mem_copy_string(cells[4] ? cells[4] : "");
-    return true;
-}
-
-/* MySQL: where the binary log stands now, and which transactions are committed. */
-static bool log_place(struct connection *connection, struct place *place, struct err *err)
-{
-    *place = (struct place){0};
-    if (engine_mysql_rows(connection, "SHOW BINARY LOG STATUS", keep_log_place, place, err))
-        return true;
-    if (connection->lost || connection->code != ER_SYNTAX)
-        return false;
-    return engine_mysql_rows(connection, "SHOW MASTER STATUS", keep_log_place, place, err);
 }
 
 static bool start_all(struct connection *const *connections, size_t count, struct err *err)
@@ -2246,7 +2212,7 @@ static bool start_all(struct connection *const *connections, size_t count, struc
 static bool try_mariadb(struct connection *const *connections, size_t count, bool *proof,
                         bool *same, struct err *err)
 {
-    struct place first, other;
+    struct engine_mysql_place first, other;
 
     *proof = *same = false;
     if (!start_all(connections, count, err))
@@ -2256,9 +2222,9 @@ static bool try_mariadb(struct connection *const *connections, size_t count, boo
     for (size_t i = 1; fine && *same && i < count; i++) {
         fine = snapshot_place(connections[i], &other, err);
         *same = fine && same_place(&first, &other);
-        place_free(&other);
+        engine_mysql_place_free(&other);
     }
-    place_free(&first);
+    engine_mysql_place_free(&first);
     return fine;
 }
 
@@ -2271,39 +2237,43 @@ static bool try_mariadb(struct connection *const *connections, size_t count, boo
 static bool try_mysql(struct connection *const *connections, size_t count, bool *proof, bool *same,
                       struct err *err)
 {
-    struct place before, after = {0};
+    struct engine_mysql_place before, after = {0};
     const struct timespec moment = {.tv_nsec = 20000000};
 
     *proof = *same = false;
-    if (!log_place(connections[0], &before, err)) {
+    if (!engine_mysql_log_place(connections[0], &before, err)) {
         /* Without the privilege there is no proof, but there are snapshots. */
         return !connections[0]->lost && start_all(connections, count, err);
     }
     bool fine = start_all(connections, count, err);
     nanosleep(&moment, NULL);
     if (fine)
-        fine = log_place(connections[0], &after, err);
+        fine = engine_mysql_log_place(connections[0], &after, err);
     *proof = fine && before.file;
     *same = *proof && same_place(&before, &after);
-    place_free(&before);
-    place_free(&after);
+    engine_mysql_place_free(&before);
+    engine_mysql_place_free(&after);
     return fine;
 }
 
 /*
  * Never FLUSH TABLES WITH READ LOCK, which would surely make one moment of all snapshots, and would
- * make the application wait for the longest of its queries.
+ * make the application wait for the longest of its queries. The log is a proof only where every
+ * write reaches it.
  */
 static bool begin(struct connection *const *connections, size_t count, enum snapshot_state *state,
                   struct buffer *note, struct err *err)
 {
     bool proof = false, same = false;
+    const char *why = NULL;
 
     enter();
     *state = SNAPSHOT_SHARED;
     if (count <= 1)
         return start_all(connections, count, err);
-    for (int i = 0; i < SNAPSHOT_TRIES && !same && (proof || i == 0); i++) {
+    if (!engine_mysql_log_is_whole(connections[0], false, &why, err))
+        return false;
+    for (int i = 0; i < SNAPSHOT_TRIES && !why && !same && (proof || i == 0); i++) {
         bool fine = connections[0]->session.is_mariadb
                         ? try_mariadb(connections, count, &proof, &same, err)
                         : try_mysql(connections, count, &proof, &same, err);
@@ -2313,15 +2283,14 @@ static bool begin(struct connection *const *connections, size_t count, enum snap
     if (same)
         return true;
     *state = SNAPSHOT_SEPARATE;
+    if (why && !start_all(connections, count, err))
+        return false;
     if (proof)
         buffer_printf(note, "the server was written to while %zu snapshots were opened, %d times",
                       count, SNAPSHOT_TRIES);
     else
-        buffer_printf(
-            note,
-            "nothing shows that %zu snapshots are of one moment: the server writes no binary "
-            "log, or hides its position from this user",
-            count);
+        buffer_printf(note, "nothing shows that %zu snapshots are of one moment: %s", count,
+                      why ? why : "the server does not tell where its binary log stood");
     return true;
 }
 
@@ -2358,14 +2327,6 @@ static bool load(struct connection *connection, unsigned *running, struct err *e
     return fine;
 }
 
-/* MariaDB's statement knows all of several sources, MySQL's anyway. */
-static const char *replica_question(const struct engine_mysql_session *session)
-{
-    if (session->is_mariadb)
-        return "SHOW ALL SLAVES STATUS";
-    return session->version >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS";
-}
-
 static bool is_lag_column(const char *name)
 {
     return strcmp(name, "Seconds_Behind_Master") == 0 || strcmp(name, "Seconds_Behind_Source") == 0;
@@ -2396,7 +2357,7 @@ static bool lag(struct connection *connection, enum replica_state *state, double
                 struct err *err)
 {
     static const char what[] = "whether the server is a replica";
-    const char *sql = replica_question(&connection->session);
+    const char *sql = engine_mysql_replica_question(&connection->session);
     MYSQL *mysql = connection->mysql;
 
     enter();
@@ -2424,22 +2385,20 @@ static bool lag(struct connection *connection, enum replica_state *state, double
 
 static const char *const schemes[] = {"mysql", "mariadb", NULL};
 
-/* Splits are ranges of the primary key, which a row leaves only when its key itself is changed:
- * nothing need be stamped. A table that is not split has no partly read splits. */
+/* Splits are ranges of the primary key, which a row leaves only when its key itself is changed; so
+ * it takes a proof that nothing was. A table that is not split has no partly read splits. */
 static bool stamp(struct connection *connection, const struct table *table, struct buffer *text,
                   struct err *err)
 {
-    (void)connection, (void)table, (void)err;
-    buffer_add_text(text, "primary key");
-    return true;
+    enter();
+    return !can_split(table) || engine_mysql_stamp(connection, table, text, err);
 }
 
 static bool unchanged(struct connection *connection, const struct table *table, const char *text,
                       bool *same, struct err *err)
 {
-    (void)connection, (void)table, (void)err;
-    *same = strcmp(text, "primary key") == 0;
-    return true;
+    enter();
+    return engine_mysql_unchanged(connection, table, text, same, err);
 }
 
 const struct engine engine_mysql = {

@@ -1,7 +1,7 @@
 /*
- * What the two files of the MySQL and MariaDB engine share; nobody else includes this.
- * engine_mysql.c owns the client library, connections and scans; engine_mysql_catalog.c knows the
- * catalogs and their types and asks through engine_mysql_rows().
+ * What the files of the MySQL and MariaDB engine share; nobody else includes this. engine_mysql.c
+ * owns the client library, connections and scans; engine_mysql_catalog.c knows the catalogs and
+ * their types, engine_mysql_log.c what the binary log proves; both ask through engine_mysql_rows().
  */
 #ifndef TALLY_VERIFY_ENGINE_MYSQL_H
 #define TALLY_VERIFY_ENGINE_MYSQL_H
@@ -36,5 +36,30 @@ bool engine_mysql_sees_all(struct connection *connection, const char *database, 
 bool engine_mysql_read_schema(struct connection *connection, const char *const *schemas,
                               size_t schema_count, struct schema *schema,
                               struct err *err) MUST_CHECK;
+
+/* Where a server's log of changes stood: two equal places mean that nothing was logged between. */
+struct engine_mysql_place {
+    char *file, *position, *gtids; /* NULL: not known */
+    bool filtered;                 /* writes to some databases are not logged */
+};
+
+void engine_mysql_place_free(struct engine_mysql_place *place);
+/* The place of now. ERR_TABLE: it takes a privilege, or there is no log. */
+bool engine_mysql_log_place(struct connection *connection, struct engine_mysql_place *place,
+                            struct err *err) MUST_CHECK;
+
+/* Does every write reach the log (but those of a session that has switched it off for itself, which
+ * nobody can see)? *why: NULL, or why that cannot be told or is not so. for_long: it must hold for
+ * more than this moment. */
+bool engine_mysql_log_is_whole(struct connection *connection, bool for_long, const char **why,
+                               struct err *err) MUST_CHECK;
+
+const char *engine_mysql_replica_question(const struct engine_mysql_session *session);
+
+/* stamp() and unchanged() of engine.h. */
+bool engine_mysql_stamp(struct connection *connection, const struct table *table,
+                        struct buffer *text, struct err *err) MUST_CHECK;
+bool engine_mysql_unchanged(struct connection *connection, const struct table *table,
+                            const char *text, bool *same, struct err *err) MUST_CHECK;
 
 #endif
