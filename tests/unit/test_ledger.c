@@ -269,6 +269,10 @@ static void a_ledger_cut_at_any_byte_is_refused_or_an_earlier_save(void **state)
         assert_true(g == REFUSED || (g >= 0 && g <= 3));
         if (length % 1021 == 0)
             assert_int_equal(look(true), g);
+        if (g != REFUSED) { /* an earlier save; opened for writing, it was made whole again */
+            write_image(path, image.bytes, length);
+            continue;
+        }
         struct stat status; /* a refused file is left as it was */
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_size, length);
