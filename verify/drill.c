@@ -407,6 +407,29 @@ static void keep(struct drill *drill, struct finding finding, const struct entry
     heap_add(&drill->heaps[finding.kind], drill->findings_wanted, kept);
 }
 
+static void tell_difference(const struct drill *drill, enum finding_kind kind,
+                            const struct value *const values[SIDES], size_t differ_count,
+                            uint64_t times)
+{
+    for (size_t i = 0; i < drill->watcher_count; i++)
+        drill->watchers[i].differs(drill->watchers[i].context, kind, values, drill->differ,
+                                   differ_count, times);
+}
+
+/* A row of which both sides have copies. */
+static void tell_same(const struct drill *drill, const struct entry *entry, uint64_t times)
+{
+    bool read = false;
+    for (size_t i = 0; i < drill->watcher_count; i++) {
+        if (!drill->watchers[i].same)
+            continue;
+        if (!read)
+            read_values(entry, drill->scratch, drill->table->column_count);
+        read = true;
+        drill->watchers[i].same(drill->watchers[i].context, drill->scratch, times);
+    }
+}
+
 /* Rows of a side that the other does not have: missing (source) or extra (target). */
 static void add_single(struct drill *drill, const struct entry *entry, enum side side)
 {
@@ -416,9 +439,15 @@ static void add_single(struct drill *drill, const struct entry *entry, enum side
         drill->table->multiset ? record_length(&entry->record) : entry->record.key_length;
     /* A keyed table with a repeated key has a finding for each row; one entry stands for all its
      * copies. */
-    if (!heap_wants(&drill->heaps[kind], drill->findings_wanted, entry->bytes, length))
+    bool wanted = heap_wants(&drill->heaps[kind], drill->findings_wanted, entry->bytes, length);
+    if (!wanted && !drill->watcher_count)
         return;
     read_values(entry, drill->scratch, drill->table->column_count);
+    const struct value *const values[SIDES] = {side == SOURCE ? drill->scratch : NULL,
+                                               side == TARGET ? drill->scratch : NULL};
+    tell_difference(drill, kind, values, 0, entry->rest[side]);
+    if (!wanted)
+        return;
     struct finding finding = new_finding(drill, kind, drill->scratch);
     finding.times[SOURCE] = entry->times[SOURCE];
     finding.times[TARGET] = entry->times[TARGET];
@@ -455,13 +484,14 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
     keep(drill, finding, entry, entry->record.key_length);
 }
 
-/* Pairs whose columns need not be looked at: without leniencies unequal bytes are unequal rows, and
- * a finding with this key would not be among those that are kept. */
+/* Pairs whose columns need not be looked at: nobody watches, without leniencies unequal bytes are
+ * unequal rows, and a finding with this key would not be among those that are kept. */
 static bool count_changed(struct drill *drill, struct entry *source, struct entry *target,
                           uint64_t pairs)
 {
-    if (drill->table->lenient || heap_wants(&drill->heaps[FINDING_CHANGED], drill->findings_wanted,
-                                            source->bytes, source->record.key_length))
+    if (drill->watcher_count || drill->table->lenient ||
+        heap_wants(&drill->heaps[FINDING_CHANGED], drill->findings_wanted, source->bytes,
+                   source->record.key_length))
         return false;
     drill->counts[FINDING_CHANGED] += pairs;
     source->rest[SOURCE] -= pairs;
@@ -498,6 +528,9 @@ static void match_rows(struct drill *drill, struct entry **group, size_t count, 
                 continue;
             if (differences) {
                 drill->counts[FINDING_CHANGED] += pairs;
+                tell_difference(drill, FINDING_CHANGED,
+                                (const struct value *const[SIDES]){source, target}, differences,
+                                pairs);
                 keep_changed(drill, group[s], source, target, differ, differences);
             } else {
                 drill->lenient_rows += pairs;
@@ -527,6 +560,8 @@ static bool settle_group(struct drill *drill, struct entry **group, size_t count
             group[i]->rest[side] = times[side] - common;
             open[side] += group[i]->rest[side] > 0;
         }
+        if (common)
+            tell_same(drill, group[i], common);
     }
     if (open[SOURCE] && open[TARGET]) {
         /* The order of arrival must not decide which rows become pairs. */
@@ -625,6 +660,13 @@ struct drill *drill_new(const struct plan_table *table, const struct digest *sou
     if (drill->suspect_count)
         plan_passes(drill, sides, table->range_count > 1 ? DRILL_MEMORY : disk_limit / SIDES);
     return drill;
+}
+
+void drill_watch(struct drill *drill, struct drill_watcher watcher)
+{
+    if (drill->watcher_count == DRILL_WATCHERS)
+        abort();
+    drill->watchers[drill->watcher_count++] = watcher;
 }
 
 void drill_free(struct drill *drill)

@@ -18,8 +18,29 @@ struct drill_pass {
     struct key_range *ranges;
 };
 
+/*
+ * Somebody who wants to see every difference, not only the findings that are kept: causes, repair.
+ * Told on the thread that joins, in no order, rows as encoded values in the order of the plan's
+ * columns, borrowed for the call. What was told counts only when the table's result says `drilled`
+ * in the end: a later pass may fail, or find that the table has changed meanwhile.
+ */
+struct drill_watcher {
+    void *context;
+    /* values[side] is NULL where that side has no such row. differ: the columns in which the rows
+     * of a FINDING_CHANGED differ. times: how many rows of a side this stands for. */
+    void (*differs)(void *context, enum finding_kind kind, const struct value *const values[SIDES],
+                    const size_t *differ, size_t differ_count, uint64_t times);
+    /* Rows that both sides have, as many as the suspect buckets happen to hold. NULL: not wanted.
+     */
+    void (*same)(void *context, const struct value *values, uint64_t times);
+};
+
+#define DRILL_WATCHERS 4
+
 struct drill {
     const struct plan_table *table;
+    size_t watcher_count;
+    struct drill_watcher watchers[DRILL_WATCHERS];
     unsigned char *suspect; /* a bit per bucket */
     size_t suspect_count;
     size_t pass_count;
@@ -42,6 +63,9 @@ struct drill {
 struct drill *drill_new(const struct plan_table *table, const struct digest *source,
                         const struct digest *target, uint64_t disk_limit, int findings_wanted);
 void drill_free(struct drill *drill);
+
+/* Before the first drill_join(). The context is borrowed until drill_finish(). */
+void drill_watch(struct drill *drill, struct drill_watcher watcher);
 
 static inline bool drill_wants(const struct drill *drill, const struct drill_pass *pass,
                                size_t bucket)
