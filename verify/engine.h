@@ -21,12 +21,9 @@
 
 #include "../diff/base/buffer.h"
 #include "../diff/base/error.h"
+#include "../diff/base/side.h"
 #include "cut.h"
 #include "schema.h"
-
-enum side { SOURCE, TARGET };
-#define SIDES 2
-extern const char *const side_name[SIDES]; /* "source", "target" */
 
 /* How an engine hands over one cell. Pointers are borrowed until the next scan_next() or
  * scan_end(). */
