@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static const struct engine *const engines[] = {&engine_postgres, &engine_mysql};
 #define ENGINE_COUNT (sizeof engines / sizeof *engines)
 

@@ -74,6 +74,27 @@ struct result_column {
     bool key;
 };
 
+/* Why rows differ: all differences of a table that have one cause, in one column. All text is in
+ * the result's arena; a text NULL where that side has no value, or NULL. */
+struct result_cause {
+    const char *name;   /* "time-zone", …, "unexplained": diff/cause.h */
+    const char *column; /* the source's name; NULL: of whole rows */
+    uint64_t count;     /* of rows */
+    double confidence;  /* 0 … 1 */
+    const char *text;   /* one sentence for people */
+    const char *key;    /* the example: its key as shown, "42" or "42, de"; NULL: no key */
+    const char *value[2];
+};
+
+/* What is unlike in the definitions of the tables, apart from their rows. In the result's arena. */
+struct result_schema {
+    const char *kind;     /* "sequence-behind", "column-missing", …: schema_compare.h */
+    const char *column;   /* NULL: of the whole table */
+    const char *value[2]; /* what each side has, for people; NULL: nothing */
+    const char *text;     /* one sentence for people */
+    const char *fix;      /* SQL that mends it, or NULL */
+};
+
 /* Keys from low to high, both included. */
 struct suspect_range {
     bool has_low, has_high;
@@ -105,6 +126,10 @@ struct result_table {
     struct suspect_range *suspects;
     size_t finding_count;
     struct finding *findings; /* sorted by kind, then key */
+    size_t cause_count;
+    struct result_cause *causes; /* in the arena; the most rows first */
+    size_t schema_count;
+    struct result_schema *schema; /* in the arena */
     double seconds;
 };
 
