@@ -30,12 +30,9 @@
 
 #include "../diff/base/error.h"
 #include "../diff/base/memory.h"
+#include "../diff/base/settings.h"
 
 #include <stddef.h>
-
-struct mark {
-    int line, column; /* from 1; line 0: not from a file */
-};
 
 enum tolerance_unit { TOLERANCE_NONE, TOLERANCE_ABS, TOLERANCE_DIGITS, TOLERANCE_ULP };
 
