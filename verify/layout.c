@@ -1,147 +1,56 @@
 /* See layout.h. */
 #include "layout.h"
 
+#include "../diff/base/bytes.h"
 #include "../diff/base/memory.h"
 
-#include <endian.h>
 #include <stdlib.h>
 
-#define NO_TEXT UINT32_MAX
 #define MOST_BUCKET_COUNT (1u << 24)
-
-/* ---- Writing
- * ------------------------------------------------------------------------------------------- */
-
-static void put_u32(struct buffer *out, size_t n)
-{
-    buffer_add_u32(out, (uint32_t)n);
-}
-
-static void put_text(struct buffer *out, const char *text)
-{
-    if (!text) {
-        put_u32(out, NO_TEXT);
-        return;
-    }
-    put_u32(out, strlen(text));
-    buffer_add_text(out, text);
-}
-
-static void put_double(struct buffer *out, double n)
-{
-    uint64_t bits;
-    memcpy(&bits, &n, sizeof bits);
-    buffer_add_u64(out, bits);
-}
-
-/* ---- Reading
- * ------------------------------------------------------------------------------------------- */
-
-struct reader {
-    const unsigned char *place, *end;
-    bool failed; /* the bytes ended early; every later read gives 0 */
-};
-
-static const unsigned char *get_bytes(struct reader *reader, size_t length)
-{
-    if (reader->failed || (size_t)(reader->end - reader->place) < length) {
-        reader->failed = true;
-        return NULL;
-    }
-    const unsigned char *bytes = reader->place;
-    reader->place += length;
-    return bytes;
-}
-
-static unsigned get_u8(struct reader *reader)
-{
-    const unsigned char *bytes = get_bytes(reader, 1);
-    return bytes ? *bytes : 0;
-}
-
-static bool get_bool(struct reader *reader)
-{
-    unsigned n = get_u8(reader);
-    if (n > 1)
-        reader->failed = true;
-    return n == 1;
-}
-
-static uint32_t get_u32(struct reader *reader)
-{
-    uint32_t n = 0;
-    const unsigned char *bytes = get_bytes(reader, sizeof n);
-    if (bytes)
-        memcpy(&n, bytes, sizeof n);
-    return le32toh(n);
-}
-
-static uint64_t get_u64(struct reader *reader)
-{
-    uint64_t n = 0;
-    const unsigned char *bytes = get_bytes(reader, sizeof n);
-    if (bytes)
-        memcpy(&n, bytes, sizeof n);
-    return le64toh(n);
-}
-
-/* A count of things of at least `size` bytes each: more than the bytes can hold is damage. */
-static size_t get_count(struct reader *reader, size_t size)
-{
-    size_t count = get_u32(reader);
-    if (count > (size_t)(reader->end - reader->place) / size)
-        reader->failed = true;
-    return reader->failed ? 0 : count;
-}
-
-static bool at_end(const struct reader *reader)
-{
-    return !reader->failed && reader->place == reader->end;
-}
 
 /* ---- The pair
  * ------------------------------------------------------------------------------------------- */
 
 static void encode_canon(const struct canon *canon, struct buffer *out)
 {
-    put_text(out, kind_name(canon->kind));
-    put_text(out, kind_name(canon->element));
+    bytes_put_text(out, kind_name(canon->kind));
+    bytes_put_text(out, kind_name(canon->element));
     const bool flags[] = {canon->narrow, canon->zero_date_null, canon->strip_zero_padding,
                           canon->swapped};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         buffer_add_byte(out, flags[i]);
-    put_text(out, canon->separator);
+    bytes_put_text(out, canon->separator);
     for (int side = 0; side < SIDES; side++) {
-        put_u32(out, canon->class[side]);
-        put_text(out, canon->zone[side] ? zone_name(canon->zone[side]) : NULL);
+        bytes_put_size(out, canon->class[side]);
+        bytes_put_text(out, canon->zone[side] ? zone_name(canon->zone[side]) : NULL);
     }
-    put_u32(out, (size_t)(uint32_t)canon->precision);
-    put_u32(out, canon->tolerance);
-    put_double(out, canon->tolerance_amount);
-    put_text(out, canon->tolerance_exact);
-    put_u32(out, (size_t)(uint32_t)canon->tolerance_digits);
+    bytes_put_size(out, (size_t)(uint32_t)canon->precision);
+    bytes_put_size(out, canon->tolerance);
+    bytes_put_double(out, canon->tolerance_amount);
+    bytes_put_text(out, canon->tolerance_exact);
+    bytes_put_size(out, (size_t)(uint32_t)canon->tolerance_digits);
 }
 
 void layout_encode(const struct plan_table *table, struct buffer *out)
 {
     for (int side = 0; side < SIDES; side++) {
         const struct table *of = table->table[side];
-        put_text(out, of->schema);
-        put_text(out, of->name);
-        put_text(out, table->where[side]);
-        put_u32(out, of->part_count);
+        bytes_put_text(out, of->schema);
+        bytes_put_text(out, of->name);
+        bytes_put_text(out, table->where[side]);
+        bytes_put_size(out, of->part_count);
         for (size_t i = 0; i < of->part_count; i++)
-            put_text(out, of->parts[i].from);
+            bytes_put_text(out, of->parts[i].from);
     }
     buffer_add_byte(out, table->comparable);
     buffer_add_byte(out, table->multiset);
-    put_u32(out, table->key_count);
-    put_u32(out, table->column_count);
+    bytes_put_size(out, table->key_count);
+    bytes_put_size(out, table->column_count);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct plan_column *column = &table->columns[i];
         for (int side = 0; side < SIDES; side++) {
-            put_text(out, column->select[side]);
-            put_text(out, column->type[side]->name);
+            bytes_put_text(out, column->select[side]);
+            bytes_put_text(out, column->type[side]->name);
         }
         encode_canon(&column->canon, out);
     }
@@ -152,8 +61,8 @@ void layout_encode(const struct plan_table *table, struct buffer *out)
 
 void layout_encode_buckets(const struct plan_table *table, struct buffer *out)
 {
-    put_u32(out, table->hash_count);
-    put_u32(out, table->range_count);
+    bytes_put_size(out, table->hash_count);
+    bytes_put_size(out, table->range_count);
     for (size_t i = 0; i + 1 < table->range_count; i++)
         buffer_add_u64(out, (uint64_t)table->bounds[i]);
 }
@@ -161,15 +70,15 @@ void layout_encode_buckets(const struct plan_table *table, struct buffer *out)
 bool layout_decode_buckets(const struct buffer *bytes, struct plan_table *table,
                            struct arena *arena)
 {
-    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
-    size_t hashes = get_u32(&reader), ranges = get_u32(&reader);
+    struct bytes in = bytes_of(bytes);
+    size_t hashes = bytes_u32(&in), ranges = bytes_u32(&in);
     bool power = hashes && !(hashes & (hashes - 1));
-    if (reader.failed || !power || !ranges || ranges > MOST_BUCKET_COUNT / hashes ||
-        (size_t)(reader.end - reader.place) != (ranges - 1) * sizeof(uint64_t))
+    if (in.failed || !power || !ranges || ranges > MOST_BUCKET_COUNT / hashes ||
+        (size_t)(in.end - in.place) != (ranges - 1) * sizeof(uint64_t))
         return false;
     int64_t *bounds = arena_alloc(arena, ranges * sizeof *bounds);
     for (size_t i = 0; i + 1 < ranges; i++) {
-        bounds[i] = (int64_t)get_u64(&reader);
+        bounds[i] = (int64_t)bytes_u64(&in);
         if (i && bounds[i] <= bounds[i - 1])
             return false;
     }
@@ -189,7 +98,7 @@ static void encode_digest(const struct digest *digest, struct buffer *out)
 {
     buffer_add_u64(out, digest->rows);
     buffer_add_u64(out, digest->row_bytes);
-    put_u32(out, digest->bucket_count);
+    bytes_put_size(out, digest->bucket_count);
     for (size_t i = 0; i < digest->bucket_count;) {
         size_t end = i;
         while (end < digest->bucket_count && digest->buckets[end].count)
@@ -198,8 +107,8 @@ static void encode_digest(const struct digest *digest, struct buffer *out)
             i++;
             continue;
         }
-        put_u32(out, i);
-        put_u32(out, end - i);
+        bytes_put_size(out, i);
+        bytes_put_size(out, end - i);
         for (; i < end; i++) {
             buffer_add_u64(out, digest->buckets[i].count);
             buffer_add_u64(out, digest->buckets[i].low);
@@ -208,30 +117,30 @@ static void encode_digest(const struct digest *digest, struct buffer *out)
     }
 }
 
-static struct digest *decode_digest(struct reader *reader, size_t bucket_count)
+static struct digest *decode_digest(struct bytes *in, size_t bucket_count)
 {
-    uint64_t rows = get_u64(reader), row_bytes = get_u64(reader), counted = 0;
-    if (get_u32(reader) != bucket_count || reader->failed)
+    uint64_t rows = bytes_u64(in), row_bytes = bytes_u64(in), counted = 0;
+    if (bytes_u32(in) != bucket_count || in->failed)
         return NULL;
     struct digest *digest = digest_new(bucket_count);
     digest->rows = rows;
     digest->row_bytes = row_bytes;
     size_t free_from = 0; /* runs stand in order, with an empty bucket between */
-    while (!reader->failed && reader->place < reader->end) {
-        size_t start = get_u32(reader), count = get_u32(reader);
+    while (!in->failed && in->place < in->end) {
+        size_t start = bytes_u32(in), count = bytes_u32(in);
         if (start < free_from || start > bucket_count || !count || count > bucket_count - start)
-            reader->failed = true;
-        for (size_t i = start; i < start + count && !reader->failed; i++) {
-            digest->buckets[i].count = get_u64(reader);
-            digest->buckets[i].low = get_u64(reader);
-            digest->buckets[i].high = get_u64(reader);
+            in->failed = true;
+        for (size_t i = start; i < start + count && !in->failed; i++) {
+            digest->buckets[i].count = bytes_u64(in);
+            digest->buckets[i].low = bytes_u64(in);
+            digest->buckets[i].high = bytes_u64(in);
             counted += digest->buckets[i].count;
             if (!digest->buckets[i].count)
-                reader->failed = true;
+                in->failed = true;
         }
         free_from = start + count + 1;
     }
-    if (!reader->failed && counted == rows)
+    if (!in->failed && counted == rows)
         return digest;
     free(digest);
     return NULL;
@@ -239,10 +148,10 @@ static struct digest *decode_digest(struct reader *reader, size_t bucket_count)
 
 void layout_encode_reading(const struct item_side *of, size_t column_count, struct buffer *out)
 {
-    put_u32(out, of->split_count);
+    bytes_put_size(out, of->split_count);
     for (size_t i = 0; i < of->split_count; i++) {
         const struct split *split = &of->splits[i];
-        put_u32(out, split->part);
+        bytes_put_size(out, split->part);
         buffer_add_u64(out, split->page_low);
         buffer_add_u64(out, split->page_high);
         buffer_add_byte(out, split->range.has_low);
@@ -251,46 +160,46 @@ void layout_encode_reading(const struct item_side *of, size_t column_count, stru
         buffer_add_u64(out, (uint64_t)split->range.high);
         buffer_add_byte(out, of->split_done[i]);
     }
-    put_u32(out, column_count);
+    bytes_put_size(out, column_count);
     for (size_t i = 0; i < column_count; i++)
         buffer_add_u64(out, of->raw_counts[i]);
     encode_digest(of->digest, out);
 }
 
-static bool decode_splits(struct reader *reader, const struct plan_table *table, enum side side,
+static bool decode_splits(struct bytes *in, const struct plan_table *table, enum side side,
                           struct item_side *of)
 {
-    of->split_count = get_count(reader, 39);
+    of->split_count = bytes_count(in, 39);
     of->splits = mem_zero(of->split_count + 1, sizeof *of->splits);
     of->split_done = mem_zero(of->split_count + 1, 1);
     for (size_t i = 0; i < of->split_count; i++) {
         struct split *split = &of->splits[i];
-        split->part = get_u32(reader);
-        split->page_low = get_u64(reader);
-        split->page_high = get_u64(reader);
-        split->range.has_low = get_bool(reader);
-        split->range.has_high = get_bool(reader);
-        split->range.low = (int64_t)get_u64(reader);
-        split->range.high = (int64_t)get_u64(reader);
-        of->split_done[i] = get_bool(reader);
+        split->part = bytes_u32(in);
+        split->page_low = bytes_u64(in);
+        split->page_high = bytes_u64(in);
+        split->range.has_low = bytes_bool(in);
+        split->range.has_high = bytes_bool(in);
+        split->range.low = (int64_t)bytes_u64(in);
+        split->range.high = (int64_t)bytes_u64(in);
+        of->split_done[i] = bytes_bool(in);
         if (split->part >= table->table[side]->part_count)
-            reader->failed = true;
+            in->failed = true;
     }
-    return !reader->failed;
+    return !in->failed;
 }
 
 bool layout_decode_reading(const struct buffer *bytes, const struct plan_table *table,
                            enum side side, struct item_side *of)
 {
-    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
-    bool ok = decode_splits(&reader, table, side, of);
-    ok = ok && get_u32(&reader) == table->column_count;
+    struct bytes in = bytes_of(bytes);
+    bool ok = decode_splits(&in, table, side, of);
+    ok = ok && bytes_u32(&in) == table->column_count;
     of->raw_counts = mem_zero(table->column_count, sizeof *of->raw_counts);
     for (size_t i = 0; i < table->column_count && ok; i++)
-        of->raw_counts[i] = get_u64(&reader);
+        of->raw_counts[i] = bytes_u64(&in);
     if (ok)
-        of->digest = decode_digest(&reader, plan_bucket_count(table));
-    if (ok && of->digest && at_end(&reader))
+        of->digest = decode_digest(&in, plan_bucket_count(table));
+    if (ok && of->digest && bytes_at_end(&in))
         return true;
     layout_release_reading(of);
     return false;
@@ -312,111 +221,71 @@ void layout_release_reading(struct item_side *of)
 /* ---- The pair, back from its bytes
  * ----------------------------------------------------------------------------------------- */
 
-/* NULL: there was none, or (reader->failed) the bytes are damaged. */
-static const char *get_text(struct reader *reader, struct arena *arena)
-{
-    uint32_t length = get_u32(reader);
-    if (length == NO_TEXT || reader->failed)
-        return NULL;
-    const unsigned char *bytes = get_bytes(reader, length);
-    if (!bytes || memchr(bytes, '\0', length)) {
-        reader->failed = true;
-        return NULL;
-    }
-    return arena_copy_bytes(arena, bytes, length);
-}
-
-/* A text that must be there. */
-static const char *get_name(struct reader *reader, struct arena *arena)
-{
-    const char *text = get_text(reader, arena);
-    if (!text)
-        reader->failed = true;
-    return text ? text : "";
-}
-
-static enum kind get_kind(struct reader *reader, struct arena *arena)
+static enum kind get_kind(struct bytes *in, struct arena *arena)
 {
     enum kind kind = KIND_NONE;
-    if (!kind_from_name(get_name(reader, arena), &kind))
-        reader->failed = true;
+    if (!kind_from_name(bytes_name(in, arena), &kind))
+        in->failed = true;
     return kind;
 }
 
-static double get_double(struct reader *reader)
-{
-    uint64_t bits = get_u64(reader);
-    double n;
-    memcpy(&n, &bits, sizeof n);
-    return n;
-}
-
-/* A number below `end`. */
-static uint32_t get_below(struct reader *reader, uint32_t end)
-{
-    uint32_t n = get_u32(reader);
-    if (n >= end)
-        reader->failed = true;
-    return reader->failed ? 0 : n;
-}
-
-static bool decode_canon(struct reader *reader, struct arena *arena, struct canon *canon,
+static bool decode_canon(struct bytes *in, struct arena *arena, struct canon *canon,
                          struct err *err)
 {
-    canon->kind = get_kind(reader, arena);
-    canon->element = get_kind(reader, arena);
+    canon->kind = get_kind(in, arena);
+    canon->element = get_kind(in, arena);
     bool *const flags[] = {&canon->narrow, &canon->zero_date_null, &canon->strip_zero_padding,
                            &canon->swapped};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        *flags[i] = get_bool(reader);
-    canon->separator = get_text(reader, arena);
+        *flags[i] = bytes_bool(in);
+    canon->separator = bytes_text(in, arena);
     for (int side = 0; side < SIDES; side++) {
-        canon->class[side] = (enum type_class)get_below(reader, TYPE_OTHER + 1);
-        const char *zone = get_text(reader, arena);
+        canon->class[side] = (enum type_class)bytes_below(in, TYPE_OTHER + 1);
+        const char *zone = bytes_text(in, arena);
         if (zone && !zone_find(zone, &canon->zone[side], err))
             return false;
     }
-    canon->precision = (int)(int32_t)get_u32(reader);
-    canon->tolerance = (enum tolerance_unit)get_below(reader, TOLERANCE_ULP + 1);
-    canon->tolerance_amount = get_double(reader);
-    canon->tolerance_exact = get_text(reader, arena);
-    canon->tolerance_digits = (int)(int32_t)get_u32(reader);
+    canon->precision = (int)(int32_t)bytes_u32(in);
+    canon->tolerance = (enum tolerance_unit)bytes_below(in, TOLERANCE_ULP + 1);
+    canon->tolerance_amount = bytes_double(in);
+    canon->tolerance_exact = bytes_text(in, arena);
+    canon->tolerance_digits = (int)(int32_t)bytes_u32(in);
     return true;
 }
 
-static void decode_tables(struct reader *reader, struct arena *arena, struct plan_table *table)
+static void decode_tables(struct bytes *in, struct arena *arena, struct plan_table *table)
 {
     for (int side = 0; side < SIDES; side++) {
         struct table *of = arena_alloc(arena, sizeof *of);
-        of->schema = get_name(reader, arena);
-        of->name = of->label = get_name(reader, arena);
-        table->where[side] = get_text(reader, arena);
-        of->part_count = get_count(reader, sizeof(uint32_t));
+        of->schema = bytes_name(in, arena);
+        of->name = of->label = bytes_name(in, arena);
+        table->where[side] = bytes_text(in, arena);
+        of->part_count = bytes_count(in, sizeof(uint32_t));
         of->parts = arena_alloc(arena, (of->part_count + 1) * sizeof *of->parts);
         for (size_t i = 0; i < of->part_count; i++)
-            of->parts[i].from = get_name(reader, arena);
+            of->parts[i].from = bytes_name(in, arena);
         table->table[side] = of;
     }
 }
 
-static bool decode_pair(struct reader *reader, struct arena *arena, struct plan_table *table,
+static bool decode_pair(struct bytes *in, struct arena *arena, struct plan_table *table,
                         struct err *err)
 {
-    decode_tables(reader, arena, table);
-    table->comparable = get_bool(reader);
-    table->multiset = get_bool(reader);
-    table->key_count = get_u32(reader);
-    table->column_count = get_count(reader, 60); /* the least that a column takes */
+    decode_tables(in, arena, table);
+    table->comparable = bytes_bool(in);
+    table->multiset = bytes_bool(in);
+    table->key_count = bytes_u32(in);
+    table->column_count = bytes_count(in, 60); /* the least that a column takes */
     table->columns = arena_alloc(arena, (table->column_count + 1) * sizeof *table->columns);
-    for (size_t i = 0; i < table->column_count && !reader->failed; i++) {
+    for (size_t i = 0; i < table->column_count && !in->failed; i++) {
         struct plan_column *column = &table->columns[i];
         for (int side = 0; side < SIDES; side++) {
             struct type *type = arena_alloc(arena, sizeof *type);
-            column->select[side] = get_name(reader, arena);
-            type->name = get_name(reader, arena);
+            column->select[side] = bytes_name(in, arena);
+            type->name = bytes_name(in, arena);
             column->type[side] = type;
         }
-        if (!decode_canon(reader, arena, &column->canon, err))
+        if (!decode_canon(in, arena, &column->canon, err))
             return false;
         for (int side = 0; side < SIDES; side++)
             ((struct type *)column->type[side])->class = column->canon.class[side];
@@ -429,11 +298,11 @@ static bool decode_pair(struct reader *reader, struct arena *arena, struct plan_
 bool layout_decode(const struct buffer *bytes, struct plan_table *table, struct arena *arena,
                    struct err *err)
 {
-    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
-    if (!decode_pair(&reader, arena, table, err))
+    struct bytes in = bytes_of(bytes);
+    if (!decode_pair(&in, arena, table, err))
         return false;
     struct buffer again = BUFFER_INIT(BUFFER_NO_LIMIT);
-    bool good = at_end(&reader) && table->comparable && table->key_count &&
+    bool good = bytes_at_end(&in) && table->comparable && table->key_count &&
                 table->key_count <= table->column_count;
     if (good) {
         layout_encode(table, &again);
@@ -448,51 +317,51 @@ bool layout_decode(const struct buffer *bytes, struct plan_table *table, struct 
 
 void layout_encode_texts(const struct text_list *list, struct buffer *out)
 {
-    put_u32(out, list->count);
+    bytes_put_size(out, list->count);
     for (size_t i = 0; i < list->count; i++)
-        put_text(out, list->items[i]);
+        bytes_put_text(out, list->items[i]);
 }
 
-static void decode_texts(struct reader *reader, struct text_list *list)
+static void decode_texts(struct bytes *in, struct text_list *list)
 {
     struct arena arena = ARENA_INIT;
-    size_t count = get_count(reader, sizeof(uint32_t));
-    for (size_t i = 0; i < count && !reader->failed; i++)
-        text_list_add(list, get_name(reader, &arena));
+    size_t count = bytes_count(in, sizeof(uint32_t));
+    for (size_t i = 0; i < count && !in->failed; i++)
+        text_list_add(list, bytes_name(in, &arena));
     arena_free(&arena);
 }
 
 bool layout_decode_texts(const struct buffer *bytes, struct text_list *list)
 {
-    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
-    decode_texts(&reader, list);
-    return at_end(&reader);
+    struct bytes in = bytes_of(bytes);
+    decode_texts(&in, list);
+    return bytes_at_end(&in);
 }
 
 void layout_encode_result(const struct result_table *result, const struct plan_table *table,
                           struct buffer *out)
 {
     for (int side = 0; side < SIDES; side++) {
-        put_text(out, result->name[side]);
-        put_text(out, result->where[side]);
+        bytes_put_text(out, result->name[side]);
+        bytes_put_text(out, result->where[side]);
     }
-    put_text(out, result->key_why);
+    bytes_put_text(out, result->key_why);
     buffer_add_byte(out, result->schema_differs);
     buffer_add_byte(out, result->inconclusive);
     layout_encode_texts(&result->reasons, out);
     layout_encode_texts(&result->notes, out);
-    put_u32(out, result->key_count);
-    put_u32(out, result->column_count);
+    bytes_put_size(out, result->key_count);
+    bytes_put_size(out, result->column_count);
     for (size_t i = 0; i < result->column_count; i++) {
         const struct result_column *column = &result->columns[i];
         for (int side = 0; side < SIDES; side++) {
-            put_text(out, column->name[side]);
-            put_text(out, column->type[side]);
-            put_text(out, column->expression[side]);
+            bytes_put_text(out, column->name[side]);
+            bytes_put_text(out, column->type[side]);
+            bytes_put_text(out, column->expression[side]);
         }
-        put_text(out, column->kind);
-        put_text(out, column->why);
-        put_text(out, column->leniency);
+        bytes_put_text(out, column->kind);
+        bytes_put_text(out, column->why);
+        bytes_put_text(out, column->leniency);
         buffer_add_byte(out, column->compared);
         buffer_add_byte(out, column->ignored);
         buffer_add_byte(out, column->key);
@@ -501,58 +370,58 @@ void layout_encode_result(const struct result_table *result, const struct plan_t
     if (!table)
         return;
     buffer_add_u64(out, table->estimate);
-    put_u32(out, table->column_count);
+    bytes_put_size(out, table->column_count);
     for (size_t i = 0; i < table->column_count; i++)
-        put_u32(out, table->columns[i].result);
+        bytes_put_size(out, table->columns[i].result);
 }
 
-static void decode_result(struct reader *reader, struct arena *arena, struct result_table *result)
+static void decode_result(struct bytes *in, struct arena *arena, struct result_table *result)
 {
     for (int side = 0; side < SIDES; side++) {
-        result->name[side] = get_name(reader, arena);
-        result->where[side] = get_text(reader, arena);
+        result->name[side] = bytes_name(in, arena);
+        result->where[side] = bytes_text(in, arena);
     }
-    result->key_why = get_text(reader, arena);
-    result->schema_differs = get_bool(reader);
-    result->inconclusive = get_bool(reader);
-    decode_texts(reader, &result->reasons);
-    decode_texts(reader, &result->notes);
-    result->key_count = get_u32(reader);
-    result->column_count = get_count(reader, 39); /* nine texts and three flags */
+    result->key_why = bytes_text(in, arena);
+    result->schema_differs = bytes_bool(in);
+    result->inconclusive = bytes_bool(in);
+    decode_texts(in, &result->reasons);
+    decode_texts(in, &result->notes);
+    result->key_count = bytes_u32(in);
+    result->column_count = bytes_count(in, 39); /* nine texts and three flags */
     if (result->key_count > result->column_count)
-        reader->failed = true;
+        in->failed = true;
     result->columns = arena_alloc(arena, (result->column_count + 1) * sizeof *result->columns);
-    for (size_t i = 0; i < result->column_count && !reader->failed; i++) {
+    for (size_t i = 0; i < result->column_count && !in->failed; i++) {
         struct result_column *column = &result->columns[i];
         for (int side = 0; side < SIDES; side++) {
-            column->name[side] = get_text(reader, arena);
-            column->type[side] = get_text(reader, arena);
-            column->expression[side] = get_text(reader, arena);
+            column->name[side] = bytes_text(in, arena);
+            column->type[side] = bytes_text(in, arena);
+            column->expression[side] = bytes_text(in, arena);
         }
-        column->kind = get_name(reader, arena);
-        column->why = get_text(reader, arena);
-        column->leniency = get_text(reader, arena);
-        column->compared = get_bool(reader);
-        column->ignored = get_bool(reader);
-        column->key = get_bool(reader);
+        column->kind = bytes_name(in, arena);
+        column->why = bytes_text(in, arena);
+        column->leniency = bytes_text(in, arena);
+        column->compared = bytes_bool(in);
+        column->ignored = bytes_bool(in);
+        column->key = bytes_bool(in);
     }
 }
 
 bool layout_decode_result(const struct buffer *bytes, struct arena *arena,
                           struct result_table *result, struct plan_table *table)
 {
-    struct reader reader = {bytes->data, bytes->data + bytes->length, false};
-    decode_result(&reader, arena, result);
-    bool planned = get_bool(&reader);
+    struct bytes in = bytes_of(bytes);
+    decode_result(&in, arena, result);
+    bool planned = bytes_bool(&in);
     if (planned != (table != NULL))
         return false;
     if (table) {
-        table->estimate = get_u64(&reader);
-        if (get_u32(&reader) != table->column_count)
+        table->estimate = bytes_u64(&in);
+        if (bytes_u32(&in) != table->column_count)
             return false;
         for (size_t i = 0; i < table->column_count; i++)
-            table->columns[i].result = get_below(&reader, (uint32_t)result->column_count);
+            table->columns[i].result = bytes_below(&in, (uint32_t)result->column_count);
         table->result = result;
     }
-    return at_end(&reader);
+    return bytes_at_end(&in);
 }
