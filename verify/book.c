@@ -2,6 +2,7 @@
 #include "book.h"
 
 #include "layout.h"
+#include "result_ledger.h"
 #include "../diff/base/display.h"
 #include "../diff/base/hash.h"
 
@@ -22,7 +23,6 @@ struct book {
     char *path;
     bool resumed;
     char start[40]; /* of the first run, for people */
-    bool keep_values;
     size_t table_count;
     const struct item **marked[SIDES]; /* per table: has something new to save */
     struct buffer *stamps[SIDES];      /* per table: as it was before this run's snapshot */
@@ -140,7 +140,6 @@ bool book_open(const struct verify_options *options, struct verify_result *resul
                struct book **place, struct err *err)
 {
     struct book *book = mem_zero(1, sizeof *book);
-    book->keep_values = !options->no_values;
     *place = NULL;
     bool ok =
         options->resume ? reopen_ledger(options, book, err) : create_ledger(options, book, err);
@@ -395,6 +394,8 @@ static bool plan_all(struct book *book, const struct verify_options *options,
     for (size_t i = 0; i < plan->table_count && ok; i++)
         ok = plan_one_table(book, i, plan, err) &&
              stamp_table(book, i, sides, &plan->tables[i], err);
+    if (ok && book->resumed)
+        ok = result_ledger_drop(book->ledger, err);
     return ok && ledger_save(book->ledger, err);
 }
 
@@ -574,13 +575,14 @@ void book_save(struct book *book, bool force, struct verify_result *result)
     book->saved_at = work_clock();
 }
 
-void book_close(struct book *book, const struct buffer *report, struct verify_result *result)
+void book_close(struct book *book, const struct verify_options *options, bool finished,
+                struct verify_result *result)
 {
     if (!book)
         return;
     struct err err;
-    if (book->ledger && report && book->keep_values &&
-        (!ledger_put(book->ledger, "report", 0, 0, report->data, report->length, &err) ||
+    if (book->ledger && finished &&
+        (!result_ledger_put(book->ledger, result, options, &err) ||
          !ledger_save(book->ledger, &err)))
         give_up(book, result, &err);
     ledger_close(book->ledger);

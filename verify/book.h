@@ -13,10 +13,10 @@
  *     buckets   table  0      the numbers of ranges and hash buckets, the bounds of the ranges
  *     stamp     table  side   the engine's text about the table before the snapshot (engine.h)
  *     reading   table  side   the splits, which of them are read, and the digest of those
- *     report    0      0      the finished report as JSON, unless --no-values
+ *     result    …      0      the result of a finished run (result_ledger.h)
  *
- * Tables are numbered in the plan's order. Nothing but `report`, the bounds of key ranges and the
- * splits holds values of the databases; digests are hashes.
+ * Tables are numbered in the plan's order. Nothing but `result`, the bounds of key ranges and the
+ * splits holds values of the databases; digests are hashes. With --no-values `result` holds none.
  */
 #ifndef TALLY_VERIFY_BOOK_H
 #define TALLY_VERIFY_BOOK_H
@@ -71,7 +71,8 @@ void book_forget(struct book *book, const struct plan *plan, const struct item *
 /* Writes what was marked and saves; at most four times a second unless forced. */
 void book_save(struct book *book, bool force, struct verify_result *result);
 
-/* Keeps the report of a finished run (NULL: none) and closes. A NULL book is fine. */
-void book_close(struct book *book, const struct buffer *report, struct verify_result *result);
+/* Keeps the result of a finished run and closes. A NULL book is fine. */
+void book_close(struct book *book, const struct verify_options *options, bool finished,
+                struct verify_result *result);
 
 #endif

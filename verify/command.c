@@ -7,6 +7,8 @@
 #include "../diff/base/display.h"
 #include "digest_command.h"
 #include "pace.h"
+#include "report.h"
+#include "report_command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +38,8 @@ static const struct option_row rows[] = {
      "read to its end is not read again. Refused when options, mapping, schema or databases have "
      "changed."},
     {"no-values", 0, OPTION_FLAG, NULL, FIELD(verify.no_values), NULL, 0, 0, resuming,
-     "Keep only hashes in the ledger: no report, which shows values of rows that differ."},
+     "Keep only hashes in the ledger: its result names tables, columns and counts, but shows no "
+     "value of a row."},
     {"max-rate", 0, OPTION_TEXT, "RATE", FIELD(verify.max_rate), NULL, 0, 0, gentle,
      "Read each side no faster than this, all its connections together: 50000rows/s, 50k rows/s, "
      "20MB/s, 20MiB/s."},
@@ -47,10 +50,12 @@ static const struct option_row rows[] = {
      "Pause reading a side that is a replica while it is further behind its primary; for five "
      "minutes at most when that does not help. At least one side must be a replica. MySQL: needs "
      "REPLICATION CLIENT, MariaDB: REPLICA MONITOR."},
-    {"format", 'f', OPTION_CHOICE, "text|json", FIELD(verify.format), "text", 0, 0, report,
-     "Write the report for people or for programs."},
+    {"format", 'f', OPTION_CHOICE, REPORT_FORMATS, FIELD(verify.format), "text", 0, 0, report,
+     "Write the report for people, for programs, for Jenkins or GitLab, or for node_exporter."},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(verify.output_path), NULL, 0, 0, report,
      "Write the report to FILE instead of standard output."},
+    {"report", 0, OPTION_LIST, "FORMAT=FILE", FIELD(verify.reports), NULL, 0, 0, report,
+     "Write a further report of the same run, whole or not at all. Repeatable."},
     {"findings", 'n', OPTION_INT, "N", FIELD(verify.findings), "10", 0, 100000, report,
      "Show up to N differing rows per table. Counts are exact whatever N is."},
     {"explain", 'e', OPTION_FLAG, NULL, FIELD(verify.explain), NULL, 0, 0, report,
@@ -176,6 +181,12 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
         return err_set(err, ERR_USAGE, "TARGET is missing: give two databases, SOURCE and TARGET.");
     command->verify.uri[0] = operands[0];
     command->verify.uri[1] = operands[1];
+    if (command->verify.explain && command->verify.reports.count)
+        return err_set(err, ERR_USAGE, "--report: with --explain there is no result to report.");
+    const char *format = command->verify.format;
+    if (command->verify.explain && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return err_set(err, ERR_USAGE, "--explain can be written as text or json, not as %s.",
+                       format);
     if (command->verify.quiet && command->verify.verbose)
         return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other.");
     struct pace_rate rate;
@@ -186,6 +197,7 @@ void command_free(struct command *command)
 {
     text_list_free(&command->verify.tables);
     text_list_free(&command->verify.excludes);
+    text_list_free(&command->verify.reports);
 }
 
 /* --- help
@@ -211,11 +223,11 @@ static void help_entries(struct buffer *out, const char *heading, const struct e
 
 void command_help(struct buffer *out)
 {
-    buffer_printf(
-        out,
-        "Usage: tally-verify [OPTIONS] SOURCE TARGET\n"
-        "       tally-verify plan|digest|merge|compare --help\n\ntally-verify: %s\n\nExamples:\n",
-        summary);
+    buffer_printf(out,
+                  "Usage: tally-verify [OPTIONS] SOURCE TARGET\n"
+                  "       tally-verify plan|digest|merge|compare|report --help\n\ntally-verify: "
+                  "%s\n\nExamples:\n",
+                  summary);
     for (size_t i = 0; i < COUNT(examples); i++) {
         if (examples[i].term)
             buffer_printf(out, "  %s\n", examples[i].term);
@@ -284,6 +296,7 @@ void command_man(struct buffer *out)
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(rows, out);
     digest_command_man(out);
+    report_command_man(out);
     man_entries(out, "URIS", uris, COUNT(uris));
     man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
     man_entries(out, "EXIT STATUS", exits, COUNT(exits));

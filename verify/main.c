@@ -6,7 +6,11 @@
 #include "../diff/base/buffer.h"
 #include "../diff/base/memory.h"
 #include "command.h"
+#include "../diff/ledger.h"
 #include "digest_command.h"
+#include "report.h"
+#include "report_command.h"
+#include "result_ledger.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -77,21 +81,6 @@ static int fail(const struct err *err)
     return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
 }
 
-static MUST_CHECK bool write_all(int file, const void *bytes, size_t length)
-{
-    const char *at = bytes;
-    while (length) {
-        ssize_t written = write(file, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 /* Before the run, so that an hour's work does not end at a path that cannot be written. An old
  * report stays as it is until the new one is there. */
 static MUST_CHECK bool open_output(const struct verify_options *options, struct output *output,
@@ -131,7 +120,7 @@ static MUST_CHECK bool write_output(struct output *output, const struct buffer *
     bool done = true;
     if (output->path && fstat(output->file, &file) == 0 && S_ISREG(file.st_mode))
         done = ftruncate(output->file, 0) == 0;
-    done = done && write_all(output->file, text->data, text->length);
+    done = done && report_write_all(output->file, text->data, text->length);
     /* Some file systems tell only here that the disk is full. */
     done = close(output->file) == 0 && done;
     if (done)
@@ -155,36 +144,65 @@ static void compose(const struct verify_result *result, const struct verify_opti
 {
     struct verify_options shown = *options;
     shown.quiet = options->quiet && !output->path; /* a file is read later: it says everything */
-    bool colour = wants_colour(output);
-    if (strcmp(options->format, "json") == 0)
-        report_json(result, &shown, text);
-    else if (options->explain)
-        report_explain(result, &shown, colour, text);
-    else if (!shown.quiet || verify_exit_code(result) != 0)
-        report_text(result, &shown, colour, text);
+    bool is_text = strcmp(options->format, "text") == 0 && !options->explain;
+    if (!is_text || !shown.quiet || verify_exit_code(result) != 0)
+        report_compose(options->format, result, &shown, wants_colour(output), text);
 }
 
-/* files: NULL, or two digests to compare instead of two databases. */
-static MUST_CHECK bool run(const struct verify_options *options, const char *const *files,
+/* A result from a ledger; with its run's patterns and mapping in the options. */
+static MUST_CHECK bool read_result(const char *ledger_path, struct verify_result *result,
+                                   struct verify_options *options, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    bool done = ledger_open(ledger_path, "verify", false, &ledger, err) &&
+                result_ledger_get(ledger, result, options, err);
+    ledger_close(ledger);
+    return done;
+}
+
+/* Where a result comes from: two databases, or one of these. */
+struct origin {
+    const char *const *digests; /* NULL, or two digest files */
+    const char *ledger;         /* NULL, or that of a finished run */
+};
+
+static MUST_CHECK bool get_result(struct verify_options *options, const struct origin *origin,
+                                  struct verify_result *result, struct err *err)
+{
+    if (origin->digests)
+        return digest_compare(origin->digests, result, err);
+    if (origin->ledger)
+        return read_result(origin->ledger, result, options, err);
+    return verify_run(options, result, err);
+}
+
+static MUST_CHECK bool run(struct verify_options *options, const struct origin *origin,
                            int *exit_code, struct err *err)
 {
-    struct output output;
+    struct output output = {.file = -1};
+    struct report_files files = {0};
     struct verify_result result = {0};
-    if (!open_output(options, &output, err)) {
-        drop_output(&output);
-        return false;
+    bool done =
+        open_output(options, &output, err) && report_files_open(&options->reports, &files, err);
+    if (done) {
+        install_signals();
+        done = get_result(options, origin, &result, err);
     }
-    install_signals();
-    bool done = files ? digest_compare(files, &result, err) : verify_run(options, &result, err);
     if (done) {
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         compose(&result, options, &output, &text);
         *exit_code = options->explain && !result.interrupted ? 0 : verify_exit_code(&result);
-        done = write_output(&output, &text, err);
+        struct err unwritten;
+        done = report_files_write(&files, &result, options, &unwritten);
+        if (!write_output(&output, &text, err))
+            done = false;
+        else if (!done)
+            *err = unwritten;
         buffer_free(&text);
     } else {
         drop_output(&output);
     }
+    report_files_drop(&files);
     verify_result_free(&result);
     return done;
 }
@@ -250,10 +268,37 @@ static int run_command(int argc, char **argv)
         done = digest_merge_files(command.files, command.file_count,
                                   command.digest.verify.output_path, &err);
     } else {
-        done = run(&command.digest.verify, command.files, &exit_code, &err);
+        const struct origin origin = {.digests = command.files};
+        done = run(&command.digest.verify, &origin, &exit_code, &err);
     }
     digest_command_free(&command);
     return done ? exit_code : fail(&err);
+}
+
+static int run_report(int argc, char **argv)
+{
+    struct report_command command;
+    struct err err = {0};
+    int exit_code = 0;
+    bool done = report_command_parse(argc, argv, &command, &err);
+    if (!done) {
+        fail(&err);
+        fputs("Try 'tally-verify report --help'.\n", stderr);
+        exit_code = (int)err.code;
+    } else if (command.help) {
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        struct output output = {.file = STDOUT_FILENO};
+        report_command_help(&text);
+        if (!write_output(&output, &text, &err))
+            exit_code = fail(&err);
+        buffer_free(&text);
+    } else {
+        const struct origin origin = {.ledger = command.ledger};
+        if (!run(&command.verify, &origin, &exit_code, &err))
+            exit_code = fail(&err);
+    }
+    report_command_free(&command);
+    return exit_code;
 }
 
 /* Help, version and man page. */
@@ -286,6 +331,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && digest_command_is(arguments[1])) {
         exit_code = run_command(argc - 1, arguments + 1);
+    } else if (argc > 1 && strcmp(arguments[1], "report") == 0) {
+        exit_code = run_report(argc - 1, arguments + 1);
     } else if (argc == 2 &&
                strcmp(arguments[1], "--man") == 0) { /* for the build: not an option of the user */
         exit_code = print(command_man);
@@ -298,7 +345,7 @@ int main(int argc, char **argv)
             exit_code = print(command_help);
         else if (command.version)
             exit_code = print(add_version);
-        else if (!run(&command.verify, NULL, &exit_code, &err))
+        else if (!run(&command.verify, &(const struct origin){0}, &exit_code, &err))
             exit_code = fail(&err);
         command_free(&command);
     }

@@ -791,6 +791,19 @@ static void add_essentials(const struct page *page, const struct tally *tally)
     add_conclusion(page, tally);
 }
 
+void report_text_table(const struct verify_result *result, const struct verify_options *options,
+                       const struct result_table *table, struct buffer *out)
+{
+    struct page page = {result, options, false, out};
+    size_t start = out->length;
+    add_detail(&page, table);
+    if (out->length > start &&
+        out->data[start] == '\n') { /* what sets it off from the table before */
+        memmove(out->data + start, out->data + start + 1, out->length - start);
+        out->length--;
+    }
+}
+
 void report_text(const struct verify_result *result, const struct verify_options *options,
                  bool colour, struct buffer *out)
 {

@@ -624,17 +624,6 @@ static void close_run(struct run *run)
     pthread_mutex_destroy(&run->guard_lock);
 }
 
-/* The ledger keeps the report of a finished run. */
-static void keep_report(struct run *run, bool finished)
-{
-    struct buffer report = BUFFER_INIT(BUFFER_NO_LIMIT);
-    finished = finished && run->book && !run->result->interrupted;
-    if (finished)
-        report_json(run->result, run->options, &report);
-    book_close(run->book, finished ? &report : NULL, run->result);
-    buffer_free(&report);
-}
-
 bool verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
 {
     struct run run = {.options = options, .result = result};
@@ -661,7 +650,7 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
         err->code = ERR_UNREACHABLE;
     result->seconds = work_clock() - start;
-    keep_report(&run, ok);
+    book_close(run.book, options, ok && !result->interrupted, result);
     return ok;
 }
 

@@ -33,9 +33,10 @@ struct verify_options {
     const char
         *ledger_path; /* NULL: a new one in the state folder; with resume: the newest there */
     bool resume;
-    bool no_values;          /* the ledger keeps no values of the databases */
-    const char *format;      /* "text", "json" */
-    const char *output_path; /* NULL: standard output */
+    bool no_values;           /* the ledger keeps no values of the databases */
+    const char *format;       /* of the report, as report.h lists them */
+    const char *output_path;  /* NULL: standard output */
+    struct text_list reports; /* further ones: "FORMAT=FILE" */
 };
 
 /* One value for people; text NULL: the value is NULL. */
@@ -174,13 +175,20 @@ int verify_exit_code(const struct verify_result *result);
 /* Makes verify_run() of this process stop within a second. Async-signal-safe. */
 void verify_interrupt(void);
 
-/* The reporters (report_text.c, report_json.c) write a finished result. */
+/* The reporters, one file each, write a finished result, fresh or read back from its ledger. */
 struct buffer;
 void report_text(const struct verify_result *result, const struct verify_options *options,
                  bool colour, struct buffer *out);
+/* What report_text() says of one table that it has more to say of than a line. */
+void report_text_table(const struct verify_result *result, const struct verify_options *options,
+                       const struct result_table *table, struct buffer *out);
 void report_explain(const struct verify_result *result, const struct verify_options *options,
                     bool colour, struct buffer *out);
 void report_json(const struct verify_result *result, const struct verify_options *options,
                  struct buffer *out);
+void report_junit(const struct verify_result *result, const struct verify_options *options,
+                  struct buffer *out);
+void report_prometheus(const struct verify_result *result, const struct verify_options *options,
+                       struct buffer *out);
 
 #endif

@@ -1,0 +1,24 @@
+/*
+ * What stands in a report for a value that may not be shown: a word and a short keyed hash. Input:
+ * the value's bytes. Output: "masked #3f9a1c22". Within one process equal values have equal hashes,
+ * so that one can see what belongs together; the key is random, is kept nowhere and ends with the
+ * process, so nobody can try values against a hash afterwards. Thread-safe.
+ */
+#ifndef TALLY_VERIFY_MASK_H
+#define TALLY_VERIFY_MASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MASK_SIZE 32
+
+/* word: "masked", "left out". Tags keep apart what has the same bytes: NULL and "". */
+void mask_show(const char *word, unsigned char tag, const void *bytes, size_t length,
+               char text[MASK_SIZE]);
+/* The same for a text that was to be shown; NULL is a text of its own. */
+void mask_text(const char *word, const char *shown, char text[MASK_SIZE]);
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) of tag and bytes; for tests. */
+uint64_t mask_siphash(const unsigned char key[16], const void *bytes, size_t length);
+
+#endif

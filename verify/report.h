@@ -1,0 +1,47 @@
+/*
+ * Which reports there are, and files that are written whole or not at all. Input: a finished
+ * result, fresh or read back from its ledger. Output: text. One file of code per format:
+ * report_text.c, report_json.c, report_junit.c, report_prometheus.c; a new one is a row in
+ * report.c.
+ */
+#ifndef TALLY_VERIFY_REPORT_H
+#define TALLY_VERIFY_REPORT_H
+
+#include "../diff/base/buffer.h"
+#include "verify.h"
+
+#define REPORT_FORMATS "text|json|junit|prometheus"
+
+/* format: one of REPORT_FORMATS. colour is for "text" alone. */
+void report_compose(const char *format, const struct verify_result *result,
+                    const struct verify_options *options, bool colour, struct buffer *out);
+
+/* Further reports of a run: --report FORMAT=FILE. */
+struct report_file {
+    const char *format;
+    const char *path;
+    char *temporary; /* beside it, malloc'ed; NULL: not a regular file, written as it stands */
+    int file;
+};
+
+struct report_files {
+    size_t count;
+    struct report_file *items;
+};
+
+/*
+ * Before the run: makes a temporary file beside each, so that an hour's work does not end at a path
+ * that cannot be written. ERR_USAGE. To be followed by report_files_write() or, after an error too,
+ * report_files_drop(). Texts are borrowed.
+ */
+bool report_files_open(const struct text_list *wanted, struct report_files *files,
+                       struct err *err) MUST_CHECK;
+/* Each file is replaced when its report is whole. ERR_INTERNAL: one could not be written. */
+bool report_files_write(struct report_files *files, const struct verify_result *result,
+                        const struct verify_options *options, struct err *err) MUST_CHECK;
+void report_files_drop(struct report_files *files); /* what was there before stays */
+
+/* Writes all of it; false with errno. */
+bool report_write_all(int file, const void *bytes, size_t length) MUST_CHECK;
+
+#endif
