@@ -439,7 +439,10 @@ static void judge_digests(const struct plan_table *plan, const struct item *item
         result->drilled = true;
         return;
     }
-    if (plan->range_count > 1)
+    bool masked = result->columns[plan->columns[0].result].masked;
+    if (masked)
+        result->suspect_count = 0; /* bounds of ranges are values of the key */
+    if (plan->range_count > 1 && !masked)
         say_ranges(plan, &suspects, result);
     else
         say_buckets(plan, &suspects, result);

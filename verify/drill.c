@@ -1,6 +1,7 @@
 /* See drill.h. */
 #include "drill.h"
 
+#include "mask.h"
 #include "../diff/base/memory.h"
 
 #include <math.h>
@@ -240,6 +241,11 @@ static char *show_float(double number)
 
 static struct shown_value show(const struct plan_column *column, const struct value *value)
 {
+    if (column->masked) {
+        char hidden[MASK_SIZE];
+        mask_value(value, hidden);
+        return (struct shown_value){mem_copy_string(hidden)};
+    }
     if (value->tag == VALUE_NULL)
         return (struct shown_value){NULL};
     if (value->tag == VALUE_DOUBLE && column->canon.narrow) {

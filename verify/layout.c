@@ -365,6 +365,7 @@ void layout_encode_result(const struct result_table *result, const struct plan_t
         buffer_add_byte(out, column->compared);
         buffer_add_byte(out, column->ignored);
         buffer_add_byte(out, column->key);
+        buffer_add_byte(out, column->masked);
     }
     buffer_add_byte(out, table != NULL);
     if (!table)
@@ -387,7 +388,7 @@ static void decode_result(struct bytes *in, struct arena *arena, struct result_t
     decode_texts(in, &result->reasons);
     decode_texts(in, &result->notes);
     result->key_count = bytes_u32(in);
-    result->column_count = bytes_count(in, 39); /* nine texts and three flags */
+    result->column_count = bytes_count(in, 40); /* nine texts and four flags */
     if (result->key_count > result->column_count)
         in->failed = true;
     result->columns = arena_alloc(arena, (result->column_count + 1) * sizeof *result->columns);
@@ -404,6 +405,7 @@ static void decode_result(struct bytes *in, struct arena *arena, struct result_t
         column->compared = bytes_bool(in);
         column->ignored = bytes_bool(in);
         column->key = bytes_bool(in);
+        column->masked = bytes_bool(in);
     }
 }
 

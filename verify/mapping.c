@@ -264,6 +264,7 @@ static const struct settings_entry option_entries[] = {
     {"swapped", SHAPE_TEXT, "true or false", read_truth, OPTION(swapped, leniency_mark)},
     {"separator", SHAPE_TEXT, "a text", read_text, OPTION(separator, separator_mark)},
     {"ignore", SHAPE_TEXT, "true or false", read_truth, OPTION(ignore, ignore_mark)},
+    {"mask", SHAPE_TEXT, "true or false", read_truth, OPTION(mask, mask_mark)},
     {0}};
 
 static void clear_options(struct column_options *options)
@@ -272,7 +273,8 @@ static void clear_options(struct column_options *options)
                                        .zero_date_null = -1,
                                        .strip_zero_padding = -1,
                                        .swapped = -1,
-                                       .ignore = -1};
+                                       .ignore = -1,
+                                       .mask = -1};
 }
 
 #define RULE(name) .field = offsetof(struct mapping_rule, name)

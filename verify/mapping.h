@@ -11,6 +11,7 @@
  *         zone: Europe/Paris
  *       - {column: "*_at", precision: 0}
  *       - {table: "log_*", column: price, tolerance: {abs: 0.005}}
+ *       - {column: "*mail*", mask: true}
  *     tables:
  *       chambres: rooms                    # only renamed
  *       reservations:
@@ -59,6 +60,8 @@ struct column_options {
     struct mark separator_mark;
     int ignore; /* 1: do not compare */
     struct mark ignore_mark;
+    int mask; /* 1: compare, but show no value */
+    struct mark mask_mark;
 };
 
 struct mapping_rule {

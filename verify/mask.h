@@ -7,8 +7,8 @@
 #ifndef TALLY_VERIFY_MASK_H
 #define TALLY_VERIFY_MASK_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "../diff/value.h"
+#include "verify.h"
 
 #define MASK_SIZE 32
 
@@ -17,6 +17,16 @@ void mask_show(const char *word, unsigned char tag, const void *bytes, size_t le
                char text[MASK_SIZE]);
 /* The same for a text that was to be shown; NULL is a text of its own. */
 void mask_text(const char *word, const char *shown, char text[MASK_SIZE]);
+
+/* A value of a masked column. */
+void mask_value(const struct value *value, char text[MASK_SIZE]);
+
+/*
+ * Findings are masked as they are made. This masks what else of a table shows values of masked
+ * columns: the examples and sentences of their causes, the keys of examples when a key column is
+ * masked, and what the definitions' findings quote. To be called when they are all there.
+ */
+void mask_table(struct result_table *table, struct arena *arena);
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012) of tag and bytes; for tests. */
 uint64_t mask_siphash(const unsigned char key[16], const void *bytes, size_t length);

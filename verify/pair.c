@@ -14,7 +14,7 @@ struct candidate {
     const char *expression[SIDES];
     struct type type[SIDES];
     bool compared;
-    bool ignored;
+    bool ignored, masked;
     int key_place; /* 1 … in key order; 0: not in the key */
     struct canon canon;
     const char *why, *leniency;
@@ -284,10 +284,18 @@ static void merge_options(struct column_options *into, const struct column_optio
         into->ignore = from->ignore;
         into->ignore_mark = from->ignore_mark;
     }
+    if (into->mask < 0 && from->mask >= 0) {
+        into->mask = from->mask;
+        into->mask_mark = from->mask_mark;
+    }
 }
 
-static const struct column_options no_options = {
-    .precision = -1, .zero_date_null = -1, .strip_zero_padding = -1, .swapped = -1, .ignore = -1};
+static const struct column_options no_options = {.precision = -1,
+                                                 .zero_date_null = -1,
+                                                 .strip_zero_padding = -1,
+                                                 .swapped = -1,
+                                                 .ignore = -1,
+                                                 .mask = -1};
 
 /* Of the rules that match a pair, the heaviest first; of equal weight the later one. */
 static const struct mapping_rule *next_rule(const struct pairs *pairs, const struct candidate *pair,
@@ -350,6 +358,7 @@ static void explain_marks(const struct pairs *pairs, const struct column_options
         {"options", options->leniency_mark,
          options->zero_date_null >= 0 || options->strip_zero_padding >= 0 || options->swapped >= 0},
         {"separator", options->separator_mark, options->separator != NULL},
+        {"values are masked", options->mask_mark, options->mask == 1},
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (marks[i].given)
@@ -395,6 +404,7 @@ static bool choose(const struct pairs *pairs, struct candidate *pair, struct err
     struct column_options options = options_of(pairs, pair);
     pair->leniency = "";
     pair->ignored = options.ignore == 1 || matches_ignore(pairs, pair);
+    pair->masked = options.mask == 1;
     if (pair->ignored) {
         pair->why = options.ignore == 1
                         ? arena_format(arena, "by %s:%d", pairs->with->mapping->path,
@@ -606,6 +616,7 @@ static void fill_result(struct pairs *pairs, const struct candidate *pair,
     column->leniency = pair->leniency;
     column->compared = pair->compared;
     column->ignored = pair->ignored;
+    column->masked = pair->masked;
     column->key = pair->key_place > 0;
     if (pair->compared || pair->ignored)
         return;
@@ -634,6 +645,7 @@ static void fill_plan(struct pairs *pairs)
             continue;
         struct plan_column *column = &table->columns[table->column_count++];
         column->canon = pair->canon;
+        column->masked = pair->masked;
         column->key = pair->key_place > 0;
         column->result = i;
         table->key_count += column->key;

@@ -22,6 +22,7 @@ struct plan_column {
     const struct type *type[SIDES];
     const char *select[SIDES]; /* SQL text */
     bool key;
+    bool masked;   /* its values may not be shown: mask.h */
     size_t result; /* index into the result table's columns */
 };
 

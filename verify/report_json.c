@@ -137,6 +137,8 @@ static json_t *column_json(const struct result_column *column, bool explain)
         put(object, "ignored", made(json_boolean(column->ignored)));
     if (!column->compared || explain)
         put(object, "why", text_json(column->why ? column->why : ""));
+    if (column->masked)
+        put(object, "masked", made(json_true()));
     if (column->leniency && *column->leniency)
         put(object, "leniency", text_json(column->leniency));
     for (int side = 0; side < 2; side++) {

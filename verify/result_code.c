@@ -218,6 +218,7 @@ static void walk_column(struct walk *walk, struct result_column *column)
     walk_bool(walk, &column->compared);
     walk_bool(walk, &column->ignored);
     walk_bool(walk, &column->key);
+    walk_bool(walk, &column->masked);
 }
 
 static void walk_schema(struct walk *walk, struct result_schema *schema)
@@ -295,7 +296,7 @@ static void walk_table(struct walk *walk, struct result_table *table)
 {
     walk_facts(walk, table);
     size_t columns = table->column_count, findings = table->finding_count;
-    walk_count(walk, &columns, 9 * sizeof(uint32_t) + 3);
+    walk_count(walk, &columns, 9 * sizeof(uint32_t) + 4);
     if (!walk->out)
         table->columns = arena_alloc(walk->arena, (columns + 1) * sizeof *table->columns);
     table->column_count = columns;

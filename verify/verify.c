@@ -5,6 +5,7 @@
 #include "digest_file.h"
 #include "judge.h"
 #include "layout.h"
+#include "mask.h"
 #include "pace.h"
 #include "work.h"
 
@@ -590,6 +591,8 @@ static bool run_stages(struct run *run, struct err *err)
     find_differences(run);
     note_reconnects(run);
     pace_note(run->pace, &run->result->notes);
+    for (size_t i = 0; i < run->result->table_count; i++)
+        mask_table(&run->result->tables[i], &run->result->arena);
     judge_result(run->result);
     return true;
 }

@@ -73,6 +73,7 @@ struct result_column {
     bool compared;
     bool ignored; /* by the mapping: neither compared nor counted against the verdict */
     bool key;
+    bool masked; /* by the mapping: no value of it is shown */
 };
 
 /* Why rows differ: all differences of a table that have one cause, in one column. All text is in

@@ -62,6 +62,7 @@ static void describe_options(struct buffer *out, const struct column_options *op
     if (options->separator)
         describe_mark(out, options->separator_mark);
     describe_number(out, "ignore", options->ignore, options->ignore_mark);
+    describe_number(out, "mask", options->mask, options->mask_mark);
 }
 
 static void describe_names(struct buffer *out, const char *what, const struct mapping_name *names,
@@ -179,12 +180,12 @@ static const struct {
      "        zero_date: null\n"
      "        ignore: false\n"
      "      b: {strip_zero_padding: true, tolerance: {ulp: 0}}\n"
-     "      c: {swapped: true, zone: {target: UTC}}\n",
+     "      c: {swapped: true, mask: true, zone: {target: UTC}}\n",
      "table t @2:3\n"
      "  column a @4:7 target=b target_expr=lower(b) source_zone=UTC target_zone=Europe/Paris@7:9 "
      "precision=6@8:9 digits=7@9:9 zero_date_null=1@10:9 ignore=0@11:9\n"
      "  column b @12:7 ulp=0@12:37 strip=1@12:11\n"
-     "  column c @13:7 target_zone=UTC@13:26 swapped=1@13:11\n"},
+     "  column c @13:7 target_zone=UTC@13:38 swapped=1@13:11 mask=1@13:26\n"},
     {"an empty file is an empty mapping", "", ""},
     {"so is one that has comments only", "# nothing yet\n\n# tables:\n", ""},
     {"so is a document marker", "---\n", ""},
@@ -498,11 +499,11 @@ static const struct {
      "1:5: unknown key \"tables\"; known here: target, key, where, ignore and columns"},
     {TEXT("tables: &a {t: {columns: *a}}"),
      "1:17: unknown key \"columns\"; known here: target, source_expr, target_expr, kind, zone, "
-     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator and ignore"},
+     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore and mask"},
     {TEXT("rules: &r [*r]"), "1:8: a rule needs a mapping of conditions and options, not a list"},
     {TEXT("tables: {t: {columns: &c {a: *c}}}"),
      "1:27: unknown key \"a\"; known here: target, source_expr, target_expr, kind, zone, "
-     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator and ignore"},
+     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore and mask"},
     {TEXT("tables: {*x : y}"),
      "1:10: no anchor has the name of this alias; a pattern that begins with * needs quotes"},
 };
