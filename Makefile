@@ -21,12 +21,14 @@ flags = $(shell pkg-config --$(1) $(2) 2>/dev/null)
 MYSQL_CONFIG = $(shell command -v mariadb_config || command -v mysql_config)
 MYSQL_CFLAGS = $(shell $(MYSQL_CONFIG) --cflags 2>/dev/null)
 MYSQL_LIBS = $(shell $(MYSQL_CONFIG) --libs 2>/dev/null)
-DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags,libs,yaml-0.1) -lm
+DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags,libs,yaml-0.1) \
+            $(call flags,libs,libpcre2-8) -lm
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,jansson)
 
 $(BUILD)/diff/ledger.o: LIBRARY = $(call flags,cflags,sqlite3)
 $(BUILD)/verify/engine_postgres.o: LIBRARY = $(call flags,cflags,libpq)
 $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
+$(BUILD)/diff/regex.o: LIBRARY = $(call flags,cflags,libpcre2-8)
 $(BUILD)/diff/base/settings.o: LIBRARY = $(call flags,cflags,yaml-0.1)
 $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
 
