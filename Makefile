@@ -25,6 +25,7 @@ DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags
             $(call flags,libs,libpcre2-8) -lm
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,jansson)
 
+$(BUILD)/diff/html.o: LIBRARY = $(call flags,cflags,libxml-2.0)
 $(BUILD)/diff/ledger.o: LIBRARY = $(call flags,cflags,sqlite3)
 $(BUILD)/verify/engine_postgres.o: LIBRARY = $(call flags,cflags,libpq)
 $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
@@ -63,7 +64,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libverify.a $(BUILD)/libdiff.a
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(BUILD)/libverify.a $(BUILD)/libdiff.a -lcmocka \
-	    $(VERIFY_LIBS) $(DIFF_LIBS)
+	    $(VERIFY_LIBS) $(DIFF_LIBS) $(ANSWER_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -26,12 +26,10 @@ enum content_type {
 extern const char *const content_type_name[CONTENT_TYPES];
 
 /* Never CONTENT_AUTO. header: the value of Content-Type, or NULL. A header that names a type is
- * believed, but for text/plain and application/octet-stream, which servers put on anything: they
- * are believed too unless the header is missing. Without a header the content decides. */
+ * believed; without one the content decides, which has to be read as that type still. */
 enum content_type content_type(const char *header, const void *bytes, size_t length);
 
-/* Appends nothing; finds a parameter of the header ("charset") without quotes: its place and
- * length, or false. */
+/* A parameter of the header ("charset"), borrowed from it, without quotes; false: it has none. */
 bool content_parameter(const char *header, const char *name, const char **value, size_t *length);
 
 #endif

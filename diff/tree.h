@@ -26,7 +26,7 @@
  *                                                                                by name, unordered
  *     TREE_MEMBER        key, decoded            -                               exactly one value
  *     TREE_ARRAY         key rule or NULL        -                               yes
- *     TREE_STRING        -                       decoded (lone surrogates stay \uXXXX)
+ *     TREE_STRING        -                       decoded (lone surrogates: charset.h)
  *     TREE_NUMBER        -                       its one normal form (json_canon.h)
  *     TREE_LITERAL       -                       true, false or null
  *
