@@ -25,6 +25,7 @@ DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags
 # What compares answers needs these, too; tally-verify does not.
 ANSWER_LIBS = $(call flags,libs,libxml-2.0) $(call flags,libs,libpcre2-8)
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,jansson)
+REPLAY_LIBS = $(call flags,libs,zlib)
 
 $(BUILD)/diff/html.o: LIBRARY = $(call flags,cflags,libxml-2.0)
 $(BUILD)/diff/ledger.o: LIBRARY = $(call flags,cflags,sqlite3)
@@ -33,9 +34,11 @@ $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
 $(BUILD)/diff/regex.o: LIBRARY = $(call flags,cflags,libpcre2-8)
 $(BUILD)/diff/base/settings.o: LIBRARY = $(call flags,cflags,yaml-0.1)
 $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
+$(BUILD)/replay/log_input.o: LIBRARY = $(call flags,cflags,zlib)
 
 DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)
 VERIFY_SOURCES = $(filter-out verify/main.c,$(wildcard verify/*.c))
+REPLAY_SOURCES = $(filter-out replay/main.c,$(wildcard replay/*.c))
 UNIT_SOURCES = $(wildcard tests/unit/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -49,6 +52,7 @@ $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libd
 $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 	$(BUILD)/tally-verify --man > $@
 
+$(BUILD)/libreplay.a: $(call objects,$(REPLAY_SOURCES))
 $(BUILD)/libverify.a: $(call objects,$(VERIFY_SOURCES))
 $(BUILD)/libdiff.a: $(call objects,$(DIFF_SOURCES))
 %.a:
@@ -61,11 +65,12 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(LIBRARY) -c -o $@ $<
 
 # A test program per file; a fuzz driver per parser (its own main when built without libFuzzer).
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libverify.a $(BUILD)/libdiff.a
+ARCHIVES = $(BUILD)/libreplay.a $(BUILD)/libverify.a $(BUILD)/libdiff.a
+$(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(BUILD)/libverify.a $(BUILD)/libdiff.a -lcmocka \
-	    $(VERIFY_LIBS) $(DIFF_LIBS) $(ANSWER_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(REPLAY_LIBS) $(VERIFY_LIBS) \
+	    $(DIFF_LIBS) $(ANSWER_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -1,0 +1,190 @@
+#include "log_input.h"
+
+#include "../diff/base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define RAW_BYTES (256U << 10)
+
+struct log_input {
+    int file;
+    const char *path;    /* borrowed */
+    const char *problem; /* static text */
+    bool gzip, inflating, ended;
+    z_stream stream;
+    size_t raw_at, raw_length;
+    unsigned char raw[RAW_BYTES];
+};
+
+/* Reads more raw bytes behind those that are there; *got 0: the file's end. */
+static MUST_CHECK bool fill(struct log_input *input, size_t *got, struct err *err)
+{
+    if (input->raw_at == input->raw_length)
+        input->raw_at = input->raw_length = 0;
+    ssize_t count;
+    do
+        count = read(input->file, input->raw + input->raw_length, RAW_BYTES - input->raw_length);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return err_set(err, ERR_USAGE, "cannot read the log \"%s\": %s.", input->path,
+                       strerror(errno));
+    *got = (size_t)count;
+    input->raw_length += (size_t)count;
+    return true;
+}
+
+/* Does a gzip member begin here? */
+static bool is_member(const struct log_input *input)
+{
+    const unsigned char *at = input->raw + input->raw_at;
+    return input->raw_length - input->raw_at >= 2 && at[0] == 0x1f && at[1] == 0x8b;
+}
+
+/* At least two bytes, unless the file ends before; a pipe may give them one by one. */
+static MUST_CHECK bool fill_two(struct log_input *input, struct err *err)
+{
+    size_t left = input->raw_length - input->raw_at, got = 1;
+    memmove(input->raw, input->raw + input->raw_at, left);
+    input->raw_at = 0;
+    input->raw_length = left;
+    while (input->raw_length < 2 && got)
+        if (!fill(input, &got, err))
+            return false;
+    return true;
+}
+
+bool log_input_open(const char *path, struct log_input **result, struct err *err)
+{
+    struct log_input *input = mem_zero(1, sizeof *input);
+    bool standard = strcmp(path, "-") == 0;
+    input->path = standard ? "standard input" : path;
+    input->file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    *result = input;
+    struct stat what;
+    if (input->file >= 0 && fstat(input->file, &what) == 0 && S_ISDIR(what.st_mode)) {
+        close(input->file);
+        input->file = -1;
+        errno = EISDIR;
+    }
+    bool done = input->file >= 0;
+    if (!done)
+        err_set(err, ERR_USAGE, "cannot read the log \"%s\": %s.", path, strerror(errno));
+    if (done && !standard)
+        posix_fadvise(input->file, 0, 0, POSIX_FADV_SEQUENTIAL);
+    done = done && fill_two(input, err);
+    if (done && is_member(input)) {
+        input->gzip = true;
+        /* 15 bits of window, and 16: a gzip header is expected. */
+        if (inflateInit2(&input->stream, 15 + 16) != Z_OK)
+            done = err_set(err, ERR_INTERNAL, "zlib has no memory.");
+        else
+            input->inflating = true;
+    }
+    if (done)
+        return true;
+    log_input_close(input);
+    *result = NULL;
+    return false;
+}
+
+static MUST_CHECK bool read_plain(struct log_input *input, unsigned char *place, size_t room,
+                                  size_t *got, struct err *err)
+{
+    size_t there = input->raw_length - input->raw_at;
+    if (!there) {
+        /* Past the first bytes, without a copy. */
+        ssize_t count;
+        do
+            count = read(input->file, place, room);
+        while (count < 0 && errno == EINTR);
+        if (count < 0)
+            return err_set(err, ERR_USAGE, "cannot read the log \"%s\": %s.", input->path,
+                           strerror(errno));
+        *got = (size_t)count;
+        return true;
+    }
+    *got = there < room ? there : room;
+    memcpy(place, input->raw + input->raw_at, *got);
+    input->raw_at += *got;
+    return true;
+}
+
+/* One member has ended: is there another? */
+static MUST_CHECK bool next_member(struct log_input *input, struct err *err)
+{
+    if (!fill_two(input, err))
+        return false;
+    if (is_member(input)) {
+        if (inflateReset(&input->stream) != Z_OK)
+            return err_set(err, ERR_INTERNAL, "zlib cannot go on with \"%s\".", input->path);
+        return true;
+    }
+    input->ended = true;
+    if (input->raw_length)
+        input->problem = "other bytes follow the gzip data";
+    return true;
+}
+
+static MUST_CHECK bool read_gzip(struct log_input *input, unsigned char *place, size_t room,
+                                 size_t *got, struct err *err)
+{
+    if (room > UINT_MAX)
+        room = UINT_MAX;
+    input->stream.next_out = place;
+    input->stream.avail_out = (unsigned)room;
+    while (!input->ended && input->stream.avail_out == room) {
+        size_t more = 1;
+        if (input->raw_at == input->raw_length && !fill(input, &more, err))
+            return false;
+        if (!more) {
+            input->problem = "the gzip data is cut";
+            input->ended = true;
+            break;
+        }
+        input->stream.next_in = input->raw + input->raw_at;
+        input->stream.avail_in = (unsigned)(input->raw_length - input->raw_at);
+        int status = inflate(&input->stream, Z_NO_FLUSH);
+        input->raw_at = input->raw_length - input->stream.avail_in;
+        if (status == Z_STREAM_END) {
+            if (!next_member(input, err))
+                return false;
+        } else if (status == Z_MEM_ERROR) {
+            return err_set(err, ERR_INTERNAL, "zlib has no memory.");
+        } else if (status != Z_OK && status != Z_BUF_ERROR) {
+            input->problem = "the gzip data is damaged";
+            input->ended = true;
+        }
+    }
+    *got = room - input->stream.avail_out;
+    return true;
+}
+
+bool log_input_read(struct log_input *input, unsigned char *place, size_t room, size_t *got,
+                    struct err *err)
+{
+    return input->gzip ? read_gzip(input, place, room, got, err)
+                       : read_plain(input, place, room, got, err);
+}
+
+const char *log_input_problem(const struct log_input *input)
+{
+    return input->problem;
+}
+
+void log_input_close(struct log_input *input)
+{
+    if (!input)
+        return;
+    if (input->inflating)
+        inflateEnd(&input->stream);
+    if (input->file > STDIN_FILENO)
+        close(input->file);
+    free(input);
+}
