@@ -395,7 +395,7 @@ static bool plan_all(struct book *book, const struct verify_options *options,
         ok = plan_one_table(book, i, plan, err) &&
              stamp_table(book, i, sides, &plan->tables[i], err);
     if (ok && book->resumed)
-        ok = result_ledger_drop(book->ledger, err);
+        ok = result_ledger_drop(book->ledger, err) && differences_drop(book->ledger, err);
     return ok && ledger_save(book->ledger, err);
 }
 
@@ -576,13 +576,14 @@ void book_save(struct book *book, bool force, struct verify_result *result)
 }
 
 void book_close(struct book *book, const struct verify_options *options, bool finished,
-                struct verify_result *result)
+                const struct differences *differences, struct verify_result *result)
 {
     if (!book)
         return;
     struct err err;
     if (book->ledger && finished &&
         (!result_ledger_put(book->ledger, result, options, &err) ||
+         (differences && !differences_put(differences, book->ledger, &err)) ||
          !ledger_save(book->ledger, &err)))
         give_up(book, result, &err);
     ledger_close(book->ledger);

@@ -14,6 +14,7 @@
  *     stamp     table  side   the engine's text about the table before the snapshot (engine.h)
  *     reading   table  side   the splits, which of them are read, and the digest of those
  *     result    …      0      the result of a finished run (result_ledger.h)
+ *     difference table  …     which differences it found (differences.h)
  *
  * Tables are numbered in the plan's order. Nothing but `result`, the bounds of key ranges and the
  * splits holds values of the databases; digests are hashes. With --no-values `result` holds none.
@@ -22,6 +23,7 @@
 #define TALLY_VERIFY_BOOK_H
 
 #include "../diff/ledger.h"
+#include "differences.h"
 #include "work.h"
 
 struct book;
@@ -71,8 +73,9 @@ void book_forget(struct book *book, const struct plan *plan, const struct item *
 /* Writes what was marked and saves; at most four times a second unless forced. */
 void book_save(struct book *book, bool force, struct verify_result *result);
 
-/* Keeps the result of a finished run and closes. A NULL book is fine. */
+/* Keeps the result of a finished run, and its differences unless NULL, and closes. A NULL book is
+ * fine. */
 void book_close(struct book *book, const struct verify_options *options, bool finished,
-                struct verify_result *result);
+                const struct differences *differences, struct verify_result *result);
 
 #endif

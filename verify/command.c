@@ -18,7 +18,7 @@
 #define FIELD(name) offsetof(struct command, name)
 
 static const char compare[] = "What to compare", gentle[] = "Gentleness", resuming[] = "Resuming",
-                  report[] = "What to report", other[] = "Other";
+                  since[] = "Since last time", report[] = "What to report", other[] = "Other";
 
 static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
@@ -40,6 +40,12 @@ static const struct option_row rows[] = {
     {"no-values", 0, OPTION_FLAG, NULL, FIELD(verify.no_values), NULL, 0, 0, resuming,
      "Keep only hashes in the ledger: its result names tables, columns and counts, but shows no "
      "value of a row."},
+    {"baseline", 0, OPTION_TEXT, "LEDGER", FIELD(verify.baseline_path), NULL, 0, 0, since,
+     "Say what is new, what persists and what is gone since the finished run of this ledger; last: "
+     "since the newest run of the same databases in the state folder."},
+    {"only-new", 0, OPTION_FLAG, NULL, FIELD(verify.only_new), NULL, 0, 0, since,
+     "Exit with 1 only for differences that are new since the baseline, with 2 only for what is "
+     "newly inconclusive, and report only these."},
     {"max-rate", 0, OPTION_TEXT, "RATE", FIELD(verify.max_rate), NULL, 0, 0, gentle,
      "Read each side no faster than this, all its connections together: 50000rows/s, 50k rows/s, "
      "20MB/s, 20MiB/s."},
@@ -184,6 +190,10 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
     command->verify.uri[1] = operands[1];
     if (command->verify.explain && command->verify.reports.count)
         return err_set(err, ERR_USAGE, "--report: with --explain there is no result to report.");
+    if (command->verify.only_new && !command->verify.baseline_path)
+        return err_set(err, ERR_USAGE, "--only-new needs --baseline LEDGER: new since when?");
+    if (command->verify.explain && command->verify.baseline_path)
+        return err_set(err, ERR_USAGE, "--baseline: --explain finds no differences to compare.");
     const char *format = command->verify.format;
     if (command->verify.explain && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return err_set(err, ERR_USAGE, "--explain can be written as text or json, not as %s.",

@@ -436,6 +436,14 @@ static void tell_same(const struct drill *drill, const struct entry *entry, uint
     }
 }
 
+static bool was_there(const struct drill *drill, enum finding_kind kind,
+                      const struct value *const values[SIDES], size_t differ_count)
+{
+    const struct drill_known *known = &drill->known;
+    return known->is_known &&
+           known->is_known(known->context, kind, values, drill->differ, differ_count);
+}
+
 /* Rows of a side that the other does not have: missing (source) or extra (target). */
 static void add_single(struct drill *drill, const struct entry *entry, enum side side)
 {
@@ -454,7 +462,11 @@ static void add_single(struct drill *drill, const struct entry *entry, enum side
     tell_difference(drill, kind, values, 0, entry->rest[side]);
     if (!wanted)
         return;
+    bool persists = was_there(drill, kind, values, 0);
+    if (persists && drill->known.leave_out)
+        return;
     struct finding finding = new_finding(drill, kind, drill->scratch);
+    finding.persists = persists;
     finding.times[SOURCE] = entry->times[SOURCE];
     finding.times[TARGET] = entry->times[TARGET];
     keep(drill, finding, entry, length);
@@ -478,7 +490,12 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
     if (!heap_wants(&drill->heaps[FINDING_CHANGED], drill->findings_wanted, entry->bytes,
                     entry->record.key_length))
         return;
+    const struct value *const values[SIDES] = {source, target};
+    bool persists = was_there(drill, FINDING_CHANGED, values, count);
+    if (persists && drill->known.leave_out)
+        return;
     struct finding finding = new_finding(drill, FINDING_CHANGED, source);
+    finding.persists = persists;
     finding.column_count = count;
     finding.columns = mem_zero(count, sizeof *finding.columns);
     for (size_t i = 0; i < count; i++) {

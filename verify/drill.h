@@ -37,11 +37,21 @@ struct drill_watcher {
 
 #define DRILL_WATCHERS 4
 
+/* Whether a difference that may become a finding was there in an earlier run. */
+struct drill_known {
+    void *context;
+    /* NULL: not known of any. Arguments as of drill_watcher.differs. */
+    bool (*is_known)(void *context, enum finding_kind kind, const struct value *const values[SIDES],
+                     const size_t *differ, size_t differ_count);
+    bool leave_out; /* known ones become no findings */
+};
+
 struct drill {
     const struct plan_table *table;
     size_t watcher_count;
     struct drill_watcher watchers[DRILL_WATCHERS];
-    unsigned char *suspect; /* a bit per bucket */
+    struct drill_known known; /* set before the first drill_join(); the context is borrowed */
+    unsigned char *suspect;   /* a bit per bucket */
     size_t suspect_count;
     size_t pass_count;
     struct drill_pass *passes;

@@ -1,6 +1,8 @@
 /* See report.h. */
 #include "report.h"
 
+#include "../diff/base/progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,6 +44,18 @@ void report_compose(const char *name, const struct verify_result *result,
         report_explain(result, options, colour, out);
     else
         report_text(result, options, colour, out);
+}
+
+void report_since(const struct result_since *since, struct buffer *out)
+{
+    char number[32];
+    const struct {
+        uint64_t count;
+        const char *word;
+    } parts[] = {{since->fresh, "new"}, {since->persisting, "persist"}, {since->gone, "gone"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        buffer_printf(out, "%s%s %s", i ? ", " : "", human_count(parts[i].count, number),
+                      parts[i].word);
 }
 
 /* ---- Files

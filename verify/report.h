@@ -16,6 +16,14 @@
 void report_compose(const char *format, const struct verify_result *result,
                     const struct verify_options *options, bool colour, struct buffer *out);
 
+/* "3 new, 120 persist, 4 gone"; of the rows of a table, or of all. */
+void report_since(const struct result_since *since, struct buffer *out);
+/* Has the report more to say of a table than its line? With --only-new, of what is new alone. */
+static inline bool report_has_news(const struct result_since *since)
+{
+    return since->different || since->inconclusive || since->news_count;
+}
+
 /* Further reports of a run: --report FORMAT=FILE. */
 struct report_file {
     const char *format;

@@ -177,10 +177,28 @@ static json_t *changes_json(const struct result_table *table, const struct findi
     return array;
 }
 
-static json_t *finding_json(const struct result_table *table, const struct finding *finding)
+/* Of the run, or of a table. */
+static void put_since(json_t *object, const struct result_since *since)
+{
+    json_t *news = made(json_array());
+    put(object, "new", number_json(since->fresh));
+    put(object, "persisting", number_json(since->persisting));
+    put(object, "gone", number_json(since->gone));
+    put(object, "exact", made(json_boolean(since->exact)));
+    put(object, "newly_different", made(json_boolean(since->different)));
+    put(object, "newly_inconclusive", made(json_boolean(since->inconclusive)));
+    for (size_t i = 0; i < since->news_count; i++)
+        append(news, text_json(since->news[i]));
+    put(object, "news", news);
+}
+
+static json_t *finding_json(const struct result_table *table, const struct finding *finding,
+                            bool compared)
 {
     json_t *object = made(json_object());
     put(object, "kind", text_json(finding_kind_name[finding->kind]));
+    if (compared && table->since.exact)
+        put(object, "new", made(json_boolean(!finding->persists)));
     put(object, table->key_count ? "key" : "row", values_json(table, finding));
     if (!table->key_count) {
         json_t *times = made(json_object());
@@ -238,7 +256,7 @@ static json_t *numbers_json(const struct result_table *table, bool explain)
     return counts;
 }
 
-static json_t *table_json(const struct result_table *table, bool explain)
+static json_t *table_json(const struct result_table *table, bool explain, bool compared)
 {
     json_t *object = made(json_object());
     json_t *rows = made(json_object());
@@ -264,8 +282,13 @@ static json_t *table_json(const struct result_table *table, bool explain)
         append(columns, column_json(&table->columns[i], explain));
     put(object, "columns", columns);
     for (size_t i = 0; i < table->finding_count; i++)
-        append(findings, finding_json(table, &table->findings[i]));
+        append(findings, finding_json(table, &table->findings[i], compared));
     put(object, "findings", findings);
+    if (compared) {
+        json_t *since = made(json_object());
+        put_since(since, &table->since);
+        put(object, "baseline", since);
+    }
     return object;
 }
 
@@ -284,6 +307,17 @@ static json_t *time_json(time_t started)
     if (!gmtime_r(&started, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
         return made(json_null());
     return text_json(text);
+}
+
+static json_t *baseline_json(const struct verify_result *result)
+{
+    json_t *object = made(json_object());
+    put(object, "ledger", text_json(result->baseline.path));
+    put(object, "started",
+        result->baseline.path ? time_json(result->baseline.started) : made(json_null()));
+    put(object, "only_new", made(json_boolean(result->baseline.only_new)));
+    put_since(object, &result->since);
+    return object;
 }
 
 static int collect(const char *text, size_t length, void *out)
@@ -314,10 +348,12 @@ void report_json(const struct verify_result *result, const struct verify_options
         put(document, "rows_read", both_json(result->rows_read));
         put(document, "rows_kept", both_json(result->rows_kept));
     }
+    if (result->baseline.given)
+        put(document, "baseline", baseline_json(result));
     put(document, "notes", list_json(&result->notes));
     json_t *tables = made(json_array());
     for (size_t i = 0; i < result->table_count; i++)
-        append(tables, table_json(&result->tables[i], explain));
+        append(tables, table_json(&result->tables[i], explain, result->baseline.given));
     put(document, "tables", tables);
     put(document, "only_source", list_json(&result->only[0]));
     put(document, "only_target", list_json(&result->only[1]));

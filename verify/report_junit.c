@@ -4,10 +4,12 @@
  *
  * A different table is a failure. An inconclusive one is an error, never "skipped": both show
  * skipped tests beside the passed ones and call the whole a success, and what was not compared is
- * no success. Only a table that is equal has a test case without either. Control characters, which
+ * no success. With --only-new, what is as it was in the baseline is skipped. Only a table that is
+ * equal has a test case with nothing in it. Control characters, which
  * XML 1.0 cannot hold, and marks that would turn or hide text are written as \xHH or \u{HEX}.
  */
 #include "../diff/base/display.h"
+#include "report.h"
 #include "verify.h"
 
 #include <stdio.h>
@@ -16,7 +18,7 @@ struct page {
     const struct verify_result *result;
     const struct verify_options *options;
     struct buffer cases;
-    size_t tests, failures, errors;
+    size_t tests, failures, errors, skipped;
 };
 
 static void add_escaped(struct buffer *out, const char *text, bool attribute)
@@ -111,13 +113,36 @@ static void add_message(const struct result_table *table, struct buffer *out)
     }
 }
 
+/* With --only-new: what is as it was is not tested again, and has not passed either. */
+static bool is_old(const struct page *page, const struct result_table *table)
+{
+    return page->result->baseline.only_new && table->verdict != VERDICT_EQUAL &&
+           !report_has_news(&table->since);
+}
+
+static void skip_case(struct page *page, const char *message)
+{
+    page->skipped++;
+    buffer_add_text(&page->cases, "      <skipped");
+    add_attribute(&page->cases, "message", message);
+    buffer_add_text(&page->cases, "/>\n");
+}
+
 static void add_table(struct page *page, const struct result_table *table)
 {
     struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT), text = BUFFER_INIT(BUFFER_NO_LIMIT);
     begin_case(page, "tables", table->name[0], table->seconds);
+    if (is_old(page, table))
+        buffer_printf(&message, "as in the baseline, %s: ", verdict_name[table->verdict]);
     add_message(table, &message);
+    if (page->result->baseline.given) {
+        buffer_add_text(&message, "; since the baseline ");
+        report_since(&table->since, &message);
+    }
     report_text_table(page->result, page->options, table, &text);
-    if (table->verdict == VERDICT_DIFFERENT)
+    if (is_old(page, table))
+        skip_case(page, (const char *)message.data);
+    else if (table->verdict == VERDICT_DIFFERENT)
         fail_case(page, "different", (const char *)message.data, (const char *)text.data);
     else if (table->verdict == VERDICT_INCONCLUSIVE)
         err_case(page, (const char *)message.data, (const char *)text.data);
@@ -131,7 +156,7 @@ static void add_table(struct page *page, const struct result_table *table)
 /* Definitions are reported apart from the rows. */
 static void add_schema(struct page *page, const struct result_table *table)
 {
-    if (!table->schema_count)
+    if (!table->schema_count || is_old(page, table))
         return;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < table->schema_count; i++) {
@@ -146,13 +171,26 @@ static void add_schema(struct page *page, const struct result_table *table)
     buffer_free(&text);
 }
 
+/* Is it said among the news that the run has beside its tables' rows? */
+static bool is_news(const struct result_since *since, const char *label)
+{
+    for (size_t i = 0; i < since->news_count; i++)
+        if (strstr(since->news[i], label))
+            return true;
+    return false;
+}
+
 static void add_one_sided(struct page *page)
 {
     static const char *const messages[] = {"in the source only", "in the target only"};
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < page->result->only[side].count; i++) {
             begin_case(page, "tables", page->result->only[side].items[i], 0);
-            fail_case(page, "one-sided", messages[side], "");
+            if (page->result->baseline.only_new &&
+                !is_news(&page->result->since, page->result->only[side].items[i]))
+                skip_case(page, "as in the baseline, on one side only");
+            else
+                fail_case(page, "one-sided", messages[side], "");
             end_case(page);
         }
 }
@@ -164,16 +202,18 @@ static void add_one_sided(struct page *page)
 static void add_run(struct page *page)
 {
     const struct verify_result *result = page->result;
-    if (!result->interrupted && !result->inconclusive && page->tests)
+    bool only_new = result->baseline.only_new;
+    bool inconclusive = only_new ? result->since.inconclusive : result->inconclusive;
+    if (!result->interrupted && !inconclusive && page->tests)
         return;
     struct buffer notes = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < result->notes.count; i++)
         buffer_printf(&notes, "%s\n", result->notes.items[i]);
     begin_case(page, "run", "the whole run", result->seconds);
     err_case(page,
-             result->interrupted    ? "interrupted before the end"
-             : result->inconclusive ? "something may be there that nobody could look at"
-                                    : "nothing was compared",
+             result->interrupted ? "interrupted before the end"
+             : inconclusive      ? "something may be there that nobody could look at"
+                                 : "nothing was compared",
              (const char *)notes.data);
     end_case(page);
     buffer_free(&notes);
@@ -189,8 +229,9 @@ static void add_property(struct buffer *out, const char *name, const char *value
 
 static void add_counts(const struct page *page, struct buffer *out)
 {
-    buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\"",
-                  page->tests, page->failures, page->errors, page->result->seconds);
+    buffer_printf(out,
+                  " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"",
+                  page->tests, page->failures, page->errors, page->skipped, page->result->seconds);
 }
 
 void report_junit(const struct verify_result *result, const struct verify_options *options,

@@ -89,6 +89,13 @@ static void add_run(const struct page *page)
                verdict_number(result->verdict));
     add_number(page, "interrupted", "1 when the last run was interrupted before its end.",
                result->interrupted);
+    if (result->baseline.given) {
+        add_number(page, "newly_different", "1 when something differs that the baseline had not.",
+                   result->since.different);
+        add_number(page, "newly_inconclusive",
+                   "1 when something is inconclusive that the baseline had not.",
+                   result->since.inconclusive);
+    }
     add_number(page, "last_run_timestamp_seconds", "When the last run began, in Unix time.",
                (uint64_t)result->started);
     add_head(page, "duration_seconds", "How long the last run took.");
@@ -187,6 +194,23 @@ static void add_schema(const struct page *page, const char *name, const struct r
     add_whole(page, labels, table->schema_count);
 }
 
+static void add_since(const struct page *page, const char *name, const struct result_table *table,
+                      struct buffer *labels)
+{
+    const struct {
+        const char *age;
+        uint64_t count;
+    } ages[] = {{"new", table->since.fresh},
+                {"persisting", table->since.persisting},
+                {"gone", table->since.gone}};
+    for (size_t i = 0; i < 3 && page->result->baseline.given && table->drilled; i++) {
+        begin(page, name, labels);
+        add_label(labels, "table", table->name[0]);
+        add_label(labels, "age", ages[i].age);
+        add_whole(page, labels, ages[i].count);
+    }
+}
+
 static const struct metric {
     const char *name, *help;
     void (*add)(const struct page *page, const char *name, const struct result_table *table,
@@ -196,6 +220,8 @@ static const struct metric {
     {"table_rows", "Rows of a table; absent when a side was not read to its end.", add_rows},
     {"table_differences", "Rows that differ; absent when not all of them were found.",
      add_differences},
+    {"table_differences_since_baseline",
+     "Rows that differ, by age: new, persisting or gone since the baseline.", add_since},
     {"table_cause_rows", "Rows that differ by one cause, in one column.", add_causes},
     {"table_schema_findings", "What is unlike in the definitions of a table.", add_schema},
 };

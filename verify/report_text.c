@@ -6,9 +6,11 @@
  */
 #include "../diff/base/display.h"
 #include "../diff/base/progress.h"
+#include "report.h"
 #include "verify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -147,6 +149,27 @@ static void add_patterns(const struct page *page, const char *label,
     buffer_free(&text);
 }
 
+/* What the run is compared with, and how much is new. */
+static void add_baseline(const struct page *page)
+{
+    const struct result_baseline *baseline = &page->result->baseline;
+    if (!baseline->given)
+        return;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    char started[64] = "?";
+    struct tm utc;
+    if (baseline->path) {
+        if (gmtime_r(&baseline->started, &utc))
+            strftime(started, sizeof started, "%Y-%m-%d %H:%M UTC", &utc);
+        buffer_printf(&text, "%s (run of %s): ", baseline->path, started);
+    }
+    report_since(&page->result->since, &text);
+    add_labelled(page->out, 0, "since   ", (const char *)text.data);
+    for (size_t i = 0; i < page->result->since.news_count; i++)
+        add_labelled(page->out, 0, "new     ", page->result->since.news[i]);
+    buffer_free(&text);
+}
+
 static void add_head(const struct page *page)
 {
     add_side(page, "source  ", &page->result->side[0]);
@@ -155,6 +178,7 @@ static void add_head(const struct page *page)
         add_labelled(page->out, 0, "mapping ", page->options->mapping_path);
     add_patterns(page, "only    ", &page->options->tables);
     add_patterns(page, "without ", &page->options->excludes);
+    add_baseline(page);
     for (size_t i = 0; i < page->result->notes.count; i++)
         add_labelled(page->out, 0, "note    ", page->result->notes.items[i]);
     buffer_add_byte(page->out, '\n');
@@ -436,6 +460,9 @@ static void add_finding(const struct page *page, const struct result_table *tabl
                       times_text(finding->times[0], times[0]),
                       times_text(finding->times[1], times[1]));
     }
+    const struct result_baseline *baseline = &page->result->baseline;
+    if (baseline->given && !baseline->only_new && table->since.exact && !finding->persists)
+        buffer_add_text(&text, " (new)");
     add_labelled(page->out, 2, label, (const char *)text.data);
     buffer_free(&text);
     if (!table->key_count || finding->kind == FINDING_CHANGED)
@@ -465,8 +492,22 @@ static void add_findings_left(const struct page *page, const struct result_table
     buffer_free(&text);
 }
 
+/* With --only-new the findings are new ones, of all kinds together. */
+static void add_new_left(const struct page *page, const struct result_table *table, uint64_t shown)
+{
+    char count[32];
+    if (table->since.fresh <= shown)
+        return;
+    char *text = mem_format("and %s%s new (--findings N shows N)",
+                            human_count(table->since.fresh - shown, count), shown ? " more" : "");
+    add_labelled(page->out, 2, "… ", text);
+    free(text);
+}
+
 static void add_findings(const struct page *page, const struct result_table *table)
 {
+    bool only_new = page->result->baseline.only_new;
+    uint64_t all_shown = 0;
     for (int kind = FINDING_CHANGED; kind <= FINDING_EXTRA; kind++) {
         uint64_t shown = 0;
         for (size_t i = 0; i < table->finding_count; i++)
@@ -479,8 +520,12 @@ static void add_findings(const struct page *page, const struct result_table *tab
                          : times[0] > times[1] ? times[0] - times[1]
                                                : times[1] - times[0];
             }
-        add_findings_left(page, table, (enum finding_kind)kind, shown);
+        if (!only_new)
+            add_findings_left(page, table, (enum finding_kind)kind, shown);
+        all_shown += shown;
     }
+    if (only_new)
+        add_new_left(page, table, all_shown);
 }
 
 static void add_row_counts(struct buffer *out, const struct result_table *table)
@@ -539,6 +584,13 @@ static void add_detail(const struct page *page, const struct result_table *table
         if (text.length)
             add_labelled(page->out, 2, "", (const char *)text.data);
     }
+    if (page->result->baseline.given) {
+        buffer_clear(&text);
+        report_since(&table->since, &text);
+        add_labelled(page->out, 2, "since the baseline: ", (const char *)text.data);
+        for (size_t i = 0; i < table->since.news_count; i++)
+            add_labelled(page->out, 2, "new: ", table->since.news[i]);
+    }
     add_conditions(page, table);
     if (table->key_why && (!table->key_count || page->options->verbose))
         add_labelled(page->out, 2, "key: ", table->key_why);
@@ -592,8 +644,10 @@ static bool add_as_group(const struct page *page, size_t first)
 }
 
 /* An equal table has something to say when a condition or a note limits what "equal" means. */
-static bool needs_detail(const struct result_table *table)
+static bool needs_detail(const struct page *page, const struct result_table *table)
 {
+    if (page->result->baseline.only_new)
+        return report_has_news(&table->since);
     return table->verdict != VERDICT_EQUAL || table->notes.count || table->reasons.count ||
            table->where[0] || table->where[1];
 }
@@ -718,6 +772,10 @@ static const char *exit_meaning(const struct verify_result *result, const struct
 {
     if (result->interrupted)
         return "interrupted before the end; only what is called equal or different was compared";
+    if (result->baseline.only_new)
+        return result->since.different      ? "there are new differences since the baseline"
+               : result->since.inconclusive ? "something is newly inconclusive since the baseline"
+                                            : "nothing is new since the baseline";
     if (result->verdict == VERDICT_DIFFERENT)
         return "the two sides differ";
     if (!result->table_count)
@@ -762,13 +820,20 @@ static void add_conclusion(const struct page *page, const struct tally *tally)
     buffer_free(&text);
 }
 
+/* Nothing that --quiet would say: the table is equal, or with --only-new as it was. */
+static bool result_is_old(const struct verify_result *result, const struct result_table *table)
+{
+    return table->verdict == VERDICT_EQUAL ||
+           (result->baseline.only_new && !report_has_news(&table->since));
+}
+
 /* With --quiet: a line per table that is not equal, its reasons, and the verdict. */
 static void add_essentials(const struct page *page, const struct tally *tally)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < page->result->table_count; i++) {
         const struct result_table *table = &page->result->tables[i];
-        if (table->verdict == VERDICT_EQUAL)
+        if (result_is_old(page->result, table))
             continue;
         buffer_clear(&text);
         add_table_name(&text, table);
@@ -778,13 +843,24 @@ static void add_essentials(const struct page *page, const struct tally *tally)
             buffer_add_text(&text, "; ");
             add_finding_counts(&text, table);
         }
+        if (page->result->baseline.given) {
+            buffer_add_text(&text, "; since the baseline ");
+            report_since(&table->since, &text);
+        }
         add_verdict(page, table->verdict, verdict_name[table->verdict], 14);
         display_add_wrapped(page->out, (const char *)text.data, 14, 14, WIDTH);
+        if (page->result->baseline.only_new) {
+            for (size_t n = 0; n < table->since.news_count; n++)
+                add_labelled(page->out, 14, "- ", table->since.news[n]);
+            continue;
+        }
         for (size_t r = 0; r < table->reasons.count; r++)
             add_labelled(page->out, 14, "- ", table->reasons.items[r]);
     }
     buffer_free(&text);
-    for (int side = 0; side < 2; side++)
+    for (size_t i = 0; i < page->result->since.news_count; i++)
+        add_labelled(page->out, 0, "new           ", page->result->since.news[i]);
+    for (int side = 0; side < 2 && !page->result->baseline.only_new; side++)
         for (size_t i = 0; i < page->result->only[side].count; i++)
             add_labelled(page->out, 0, side == 0 ? "source only   " : "target only   ",
                          page->result->only[side].items[i]);
@@ -816,7 +892,8 @@ void report_text(const struct verify_result *result, const struct verify_options
     add_head(&page);
     add_tables(&page, &tally);
     for (size_t i = 0; i < result->table_count; i++)
-        if (needs_detail(&result->tables[i]) && !add_as_group(&page, i))
+        if (needs_detail(&page, &result->tables[i]) &&
+            (result->baseline.only_new || !add_as_group(&page, i)))
             add_detail(&page, &result->tables[i]);
     add_one_sided(&page);
     add_left_out(&page);

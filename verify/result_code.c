@@ -170,6 +170,7 @@ static void walk_finding(struct walk *walk, const struct result_table *table,
         walk_shown(walk, &finding->values[i]);
     for (int side = 0; side < 2; side++)
         walk_u64(walk, &finding->times[side]);
+    walk_bool(walk, &finding->persists);
     walk_count(walk, &column_count, 3 * sizeof(uint32_t));
     if (!walk->out)
         finding->columns = mem_zero(column_count + 1, sizeof *finding->columns);
@@ -180,6 +181,23 @@ static void walk_finding(struct walk *walk, const struct result_table *table,
         for (int side = 0; side < 2; side++)
             walk_shown(walk, &column->value[side]);
     }
+}
+
+static void walk_since(struct walk *walk, struct result_since *since)
+{
+    size_t count = since->news_count;
+    walk_bool(walk, &since->exact);
+    walk_u64(walk, &since->fresh);
+    walk_u64(walk, &since->persisting);
+    walk_u64(walk, &since->gone);
+    walk_bool(walk, &since->different);
+    walk_bool(walk, &since->inconclusive);
+    walk_count(walk, &count, sizeof(uint32_t));
+    if (!walk->out)
+        since->news = arena_alloc(walk->arena, (count + 1) * sizeof *since->news);
+    since->news_count = count;
+    for (size_t i = 0; i < count && !walk->in.failed; i++)
+        walk_name(walk, &since->news[i]);
 }
 
 /* A cause's sentence may quote values: without them a general one is kept. */
@@ -304,7 +322,7 @@ static void walk_table(struct walk *walk, struct result_table *table)
         walk_column(walk, &table->columns[i]);
     walk_size(walk, &table->key_count, columns);
     walk_suspects(walk, table);
-    walk_count(walk, &findings, 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+    walk_count(walk, &findings, 3 * sizeof(uint32_t) + 2 * sizeof(uint64_t) + 1);
     if (!walk->out) {
         table->findings = mem_zero(findings + 1, sizeof *table->findings);
         table->finding_count = 0;
@@ -315,6 +333,7 @@ static void walk_table(struct walk *walk, struct result_table *table)
         walk_finding(walk, table, &table->findings[i]);
     }
     walk_lists(walk, table);
+    walk_since(walk, &table->since);
 }
 
 void result_code_put_table(const struct result_table *table, bool values, struct buffer *out)
@@ -346,7 +365,7 @@ static void walk_side(struct walk *walk, struct result_side *side)
 static void walk_head(struct walk *walk, struct verify_result *result,
                       struct verify_options *options)
 {
-    int64_t started = result->started;
+    int64_t started = result->started, baseline = result->baseline.started;
     size_t tables = result->table_count;
     walk_verdict(walk, &result->verdict);
     walk_bool(walk, &result->interrupted);
@@ -363,6 +382,12 @@ static void walk_head(struct walk *walk, struct verify_result *result,
     result->started = (time_t)started;
     walk_double(walk, &result->seconds);
     walk_list(walk, &result->notes);
+    walk_bool(walk, &result->baseline.given);
+    walk_bool(walk, &result->baseline.only_new);
+    walk_text(walk, &result->baseline.path);
+    walk_i64(walk, &baseline);
+    result->baseline.started = (time_t)baseline;
+    walk_since(walk, &result->since);
     walk_text(walk, &options->mapping_path);
     walk_list(walk, &options->tables);
     walk_list(walk, &options->excludes);

@@ -1,6 +1,7 @@
 /* See verify.h: the run as a sequence of stages, each a function below. */
 #include "verify.h"
 
+#include "baseline.h"
 #include "book.h"
 #include "digest_file.h"
 #include "judge.h"
@@ -43,9 +44,11 @@ struct run {
     struct drill **drills; /* per plan table; NULL: equal, or never compared */
     struct progress *progress;
     struct work *work;
-    bool had_workers;   /* then the main thread reports, and the guard must not end the process */
-    struct book *book;  /* NULL: no ledger is kept */
-    struct item *items; /* of the digests, made before the workers are */
+    bool had_workers; /* then the main thread reports, and the guard must not end the process */
+    struct baseline *baseline;       /* NULL: none is compared with */
+    struct differences *differences; /* NULL: neither ledger nor baseline want them */
+    struct book *book;               /* NULL: no ledger is kept */
+    struct item *items;              /* of the digests, made before the workers are */
     size_t item_count;
     struct pace *pace;
     bool held[SIDES]; /* as last said */
@@ -464,6 +467,30 @@ static void compare_digests(struct run *run)
         book_save(run->book, true, run->result);
 }
 
+/* Of which differences the ledger and the baseline want to know. */
+static void watch_differences(struct run *run)
+{
+    if (run->book || run->baseline)
+        run->differences = differences_new(run->result->table_count, DIFFERENCES_MOST);
+    for (size_t i = 0; i < run->plan.table_count && run->differences; i++) {
+        const struct plan_table *table = &run->plan.tables[i];
+        if (!run->drills[i])
+            continue;
+        size_t place = (size_t)(table->result - run->result->tables);
+        drill_watch(run->drills[i], differences_watcher(run->differences, place, table));
+        if (run->baseline)
+            run->drills[i]->known = baseline_known(run->baseline, table);
+    }
+}
+
+/* Which tables' differences are known, all of them: none is a list as well. */
+static void settle_differences(struct run *run)
+{
+    for (size_t i = 0; run->differences && i < run->result->table_count; i++)
+        if (run->result->tables[i].drilled)
+            differences_settle(run->differences, i);
+}
+
 static void find_differences(struct run *run)
 {
     size_t count = 0;
@@ -471,6 +498,7 @@ static void find_differences(struct run *run)
         count += run->drills[i] ? run->drills[i]->pass_count : 0;
     struct item *items = mem_zero(count + 1, sizeof *items);
     size_t next = 0;
+    watch_differences(run);
     run->rows_done = run->rows_estimate = 0;
     for (size_t i = 0; i < run->plan.table_count; i++)
         for (size_t p = 0; run->drills[i] && p < run->drills[i]->pass_count; p++) {
@@ -512,6 +540,7 @@ static void find_differences(struct run *run)
         drill_free(drill);
         run->drills[i] = NULL;
     }
+    settle_differences(run);
 }
 
 /* ---- The end
@@ -583,6 +612,10 @@ static bool run_stages(struct run *run, struct err *err)
         return write_plan(run, err);
     if (!pace_new(run->options, run->engine, &run->pace, err))
         return false;
+    if (run->options->baseline_path &&
+        !baseline_open(run->options->baseline_path, run->options->only_new, run->result,
+                       &run->baseline, err))
+        return false;
     if (!open_book(run, err))
         return false;
     if (!open_workers(run, err))
@@ -594,6 +627,8 @@ static bool run_stages(struct run *run, struct err *err)
     for (size_t i = 0; i < run->result->table_count; i++)
         mask_table(&run->result->tables[i], &run->result->arena);
     judge_result(run->result);
+    if (run->baseline)
+        baseline_judge(run->baseline, run->differences, run->result);
     return true;
 }
 
@@ -653,7 +688,9 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
         err->code = ERR_UNREACHABLE;
     result->seconds = work_clock() - start;
-    book_close(run.book, options, ok && !result->interrupted, result);
+    book_close(run.book, options, ok && !result->interrupted, run.differences, result);
+    differences_free(run.differences);
+    baseline_free(run.baseline);
     return ok;
 }
 
@@ -661,7 +698,13 @@ int verify_exit_code(const struct verify_result *result)
 {
     static const int codes[] = {
         [VERDICT_EQUAL] = 0, [VERDICT_DIFFERENT] = 1, [VERDICT_INCONCLUSIVE] = 2};
-    return result->interrupted ? ERR_INTERRUPTED : codes[result->verdict];
+    if (result->interrupted)
+        return ERR_INTERRUPTED;
+    if (result->baseline.only_new)
+        return result->since.different      ? codes[VERDICT_DIFFERENT]
+               : result->since.inconclusive ? codes[VERDICT_INCONCLUSIVE]
+                                            : codes[VERDICT_EQUAL];
+    return codes[result->verdict];
 }
 
 /* ---- Freeing a result

@@ -33,10 +33,12 @@ struct verify_options {
     const char
         *ledger_path; /* NULL: a new one in the state folder; with resume: the newest there */
     bool resume;
-    bool no_values;           /* the ledger keeps no values of the databases */
-    const char *format;       /* of the report, as report.h lists them */
-    const char *output_path;  /* NULL: standard output */
-    struct text_list reports; /* further ones: "FORMAT=FILE" */
+    const char *baseline_path; /* a finished run's ledger, or "last"; NULL: none */
+    bool only_new;             /* the exit code is of what is new since the baseline */
+    bool no_values;            /* the ledger keeps no values of the databases */
+    const char *format;        /* of the report, as report.h lists them */
+    const char *output_path;   /* NULL: standard output */
+    struct text_list reports;  /* further ones: "FORMAT=FILE" */
 };
 
 /* One value for people; text NULL: the value is NULL. */
@@ -61,6 +63,7 @@ struct finding {
     uint64_t times[2];
     size_t column_count; /* CHANGED: the columns that differ */
     struct finding_column *columns;
+    bool persists; /* the baseline had it too; false also where that is not known */
 };
 
 struct result_column {
@@ -103,6 +106,15 @@ struct suspect_range {
     int64_t low, high;
 };
 
+/* Since the baseline (baseline.h); all zero when there is none. */
+struct result_since {
+    bool exact; /* fresh, persisting and gone are of each single difference, not of their numbers */
+    uint64_t fresh, persisting, gone; /* rows */
+    bool different, inconclusive;     /* something new is */
+    size_t news_count;
+    const char **news; /* what is new beside rows, in sentences; in the arena */
+};
+
 struct result_table {
     const char *name[2]; /* labels */
     enum verdict verdict;
@@ -132,7 +144,15 @@ struct result_table {
     struct result_cause *causes; /* in the arena; the most rows first */
     size_t schema_count;
     struct result_schema *schema; /* in the arena */
+    struct result_since since;
     double seconds;
+};
+
+struct result_baseline {
+    bool given;       /* --baseline */
+    bool only_new;    /* the exit code is of what is new */
+    const char *path; /* NULL: none was found, everything is new; in the arena */
+    time_t started;   /* its run */
 };
 
 struct result_side {
@@ -160,6 +180,8 @@ struct verify_result {
     bool inconclusive; /* something may be there that nobody could look at: never equal; a note says
                           what */
     struct text_list notes; /* of the whole run */
+    struct result_baseline baseline;
+    struct result_since since; /* of all tables, and of the run */
 };
 
 /*
@@ -170,7 +192,7 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
                 struct err *err) MUST_CHECK;
 void verify_result_free(struct verify_result *result);
 
-/* The exit code of a finished run: 0, 1, 2, or 130. */
+/* The exit code of a finished run: 0, 1, 2, or 130; with only_new, of what is new. */
 int verify_exit_code(const struct verify_result *result);
 
 /* Makes verify_run() of this process stop within a second. Async-signal-safe. */
