@@ -54,10 +54,18 @@ $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 
 $(BUILD)/libreplay.a: $(call objects,$(REPLAY_SOURCES))
 $(BUILD)/libverify.a: $(call objects,$(VERIFY_SOURCES))
-$(BUILD)/libdiff.a: $(call objects,$(DIFF_SOURCES))
+$(BUILD)/libdiff.a: $(call objects,$(DIFF_SOURCES)) $(BUILD)/diff/page_files.o
 %.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# The style and script of HTML reports are plain files that the program carries in itself.
+$(BUILD)/diff/page_files.c: diff/page_embed diff/page.css diff/page.js
+	@mkdir -p $(@D)
+	$(Q)diff/page_embed > $@.new && mv $@.new $@
+$(BUILD)/diff/page_files.o: $(BUILD)/diff/page_files.c
+	@echo "  CC $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -Idiff -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -69,7 +69,8 @@ static const struct option_row merge_rows[] = {{"output", 'o', OPTION_TEXT, "FIL
 static const struct option_row compare_rows[] = {
     {"format", 'f', OPTION_CHOICE, REPORT_FORMATS, FIELD(digest.verify.format), "text", 0, 0,
      report,
-     "Write the report for people, for programs, for Jenkins or GitLab, or for node_exporter."},
+     "Write the report for people, for programs, for a browser, for Jenkins or GitLab, or for "
+     "node_exporter."},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(digest.verify.output_path), NULL, 0, 0, report,
      "Write the report to FILE instead of standard output."},
     {"quiet", 'q', OPTION_FLAG, NULL, FIELD(digest.verify.quiet), NULL, 0, 0, report,

@@ -22,6 +22,7 @@ static const struct format {
 } formats[] = {
     {"text", NULL},
     {"json", report_json},
+    {"html", report_html},
     {"junit", report_junit},
     {"prometheus", report_prometheus},
 };

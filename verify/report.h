@@ -1,8 +1,8 @@
 /*
  * Which reports there are, and files that are written whole or not at all. Input: a finished
  * result, fresh or read back from its ledger. Output: text. One file of code per format:
- * report_text.c, report_json.c, report_junit.c, report_prometheus.c; a new one is a row in
- * report.c.
+ * report_text.c, report_json.c, report_html.c, report_junit.c, report_prometheus.c; a new one is a
+ * row in report.c.
  */
 #ifndef TALLY_VERIFY_REPORT_H
 #define TALLY_VERIFY_REPORT_H
@@ -10,7 +10,7 @@
 #include "../diff/base/buffer.h"
 #include "verify.h"
 
-#define REPORT_FORMATS "text|json|junit|prometheus"
+#define REPORT_FORMATS "text|json|html|junit|prometheus"
 
 /* format: one of REPORT_FORMATS. colour is for "text" alone. */
 void report_compose(const char *format, const struct verify_result *result,

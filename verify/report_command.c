@@ -13,7 +13,8 @@ static const char report[] = "What to report", other[] = "Other";
 
 static const struct option_row rows[] = {
     {"format", 'f', OPTION_CHOICE, REPORT_FORMATS, FIELD(verify.format), "text", 0, 0, report,
-     "Write the report for people, for programs, for Jenkins or GitLab, or for node_exporter."},
+     "Write the report for people, for programs, for a browser, for Jenkins or GitLab, or for "
+     "node_exporter."},
     {"output", 'o', OPTION_TEXT, "FILE", FIELD(verify.output_path), NULL, 0, 0, report,
      "Write the report to FILE instead of standard output."},
     {"report", 0, OPTION_LIST, "FORMAT=FILE", FIELD(verify.reports), NULL, 0, 0, report,

@@ -7,7 +7,7 @@
 #include "../diff/base/display.h"
 #include "../diff/base/progress.h"
 #include "report.h"
-#include "verify.h"
+#include "report_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +15,9 @@
 #include <strings.h>
 
 #define WIDTH 80
-#define MANY_TABLES 40       /* with more, equal tables are summed up in a line */
-#define MANY_COLUMNS 20      /* of a finding; with more, the rest is counted */
-#define NAME_COLUMNS 22      /* of a column's name beside its values */
-#define FINDINGS_MOST 100000 /* the largest --findings */
+#define MANY_TABLES 40  /* with more, equal tables are summed up in a line */
+#define MANY_COLUMNS 20 /* of a finding; with more, the rest is counted */
+#define NAME_COLUMNS 22 /* of a column's name beside its values */
 
 /* What each function needs to know of the page it writes on. */
 struct page {
@@ -27,30 +26,6 @@ struct page {
     bool colour;
     struct buffer *out;
 };
-
-/* How many tables there are of each verdict, and what else the last sentence says. */
-struct tally {
-    size_t tables[3];
-    uint64_t equal_rows, rows;
-    size_t different_in_part; /* different, and not all of it was compared */
-    size_t columns_left_out;  /* not verified or ignored, of all tables */
-};
-
-static struct tally count_tables(const struct verify_result *result)
-{
-    struct tally tally = {0};
-    for (size_t i = 0; i < result->table_count; i++) {
-        const struct result_table *table = &result->tables[i];
-        tally.tables[table->verdict]++;
-        tally.different_in_part += table->verdict == VERDICT_DIFFERENT && table->inconclusive;
-        tally.rows += table->rows[0] + table->rows[1];
-        if (table->verdict == VERDICT_EQUAL)
-            tally.equal_rows += table->rows[0];
-        for (size_t c = 0; c < table->column_count; c++)
-            tally.columns_left_out += !table->columns[c].compared;
-    }
-    return tally;
-}
 
 /* Colour is for the verdict words alone. `columns`: padded to that many. */
 static void add_verdict(const struct page *page, enum verdict verdict, const char *word,
@@ -73,39 +48,6 @@ static void add_labelled(struct buffer *out, size_t indent, const char *label, c
     buffer_add_text(out, label);
     size_t at = indent + display_width(label);
     display_add_wrapped(out, text, at, at, WIDTH);
-}
-
-static const char *without_schema(const char *label)
-{
-    const char *dot = strchr(label, '.');
-    return dot && dot[1] ? dot + 1 : label;
-}
-
-/* "orders", or "commandes → orders" when the target's name is another one beyond its schema. */
-static void add_table_name(struct buffer *out, const struct result_table *table)
-{
-    const char *source = table->name[0] ? table->name[0] : table->name[1];
-    const char *target = table->name[1] ? table->name[1] : source;
-    buffer_add_text(out, source);
-    if (strcmp(source, target) == 0 || strcmp(source, without_schema(target)) == 0 ||
-        strcmp(without_schema(source), without_schema(target)) == 0)
-        return;
-    buffer_printf(out, " → %s", target);
-}
-
-static const char *column_name(const struct result_column *column, int side)
-{
-    return column->name[side]    ? column->name[side]
-           : column->name[!side] ? column->name[!side]
-                                 : "?";
-}
-
-static void add_column_name(struct buffer *out, const struct result_column *column)
-{
-    const char *source = column_name(column, 0), *target = column_name(column, 1);
-    buffer_add_text(out, source);
-    if (strcmp(source, target) != 0)
-        buffer_printf(out, " → %s", target);
 }
 
 /* --- the head
@@ -205,12 +147,6 @@ static const char *number_text(uint64_t n, uint64_t limit, char text[32])
     return text;
 }
 
-/* The counts say all there is, so a zero is a fact. */
-static bool counts_known(const struct result_table *table)
-{
-    return table->drilled || table->verdict == VERDICT_EQUAL;
-}
-
 /* Equal tables keep their cells empty: what differs should catch the eye. */
 static const char *number_cell(const struct result_table *table, int cell, char text[32])
 {
@@ -221,7 +157,7 @@ static const char *number_cell(const struct result_table *table, int cell, char 
     }
     if (table->verdict == VERDICT_EQUAL)
         return "";
-    if (!counts_known(table))
+    if (!report_counts_known(table))
         return "?";
     return number_text(table->counts[cell - CELL_CHANGED], 1000000000, text);
 }
@@ -237,7 +173,7 @@ static void add_table_line(const struct page *page, const struct result_table *t
 {
     struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct buffer numbers = BUFFER_INIT(BUFFER_NO_LIMIT);
-    add_table_name(&name, table);
+    report_add_table_name(&name, table);
     display_add_left(page->out, (const char *)name.data, name_width);
     buffer_add_text(page->out, "  ");
     for (int cell = 0; cell < NUMBER_CELLS; cell++) {
@@ -265,7 +201,7 @@ static size_t measure_tables(const struct page *page, size_t *widths)
         if (!is_listed(page, table))
             continue;
         struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
-        add_table_name(&name, table);
+        report_add_table_name(&name, table);
         size_t width = display_width((const char *)name.data);
         longest = width > longest ? width : longest;
         buffer_free(&name);
@@ -282,7 +218,7 @@ static size_t measure_tables(const struct page *page, size_t *widths)
     return longest < room ? longest : room;
 }
 
-static void add_tables(const struct page *page, const struct tally *tally)
+static void add_tables(const struct page *page, const struct report_tally *tally)
 {
     size_t widths[NUMBER_CELLS];
     size_t name_width = measure_tables(page, widths);
@@ -408,14 +344,14 @@ static void add_finding_columns(const struct page *page, const struct result_tab
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < shown; i++) {
         buffer_clear(&text);
-        add_column_name(&text, finding_column(table, finding, whole_row, i));
+        report_add_column_name(&text, finding_column(table, finding, whole_row, i));
         size_t width = display_width((const char *)text.data);
         name_width = width > name_width ? width : name_width;
     }
     name_width = name_width < NAME_COLUMNS ? name_width : NAME_COLUMNS;
     for (size_t i = 0; i < shown; i++) {
         buffer_clear(&text);
-        add_column_name(&text, finding_column(table, finding, whole_row, i));
+        report_add_column_name(&text, finding_column(table, finding, whole_row, i));
         if (!whole_row) {
             add_changed_column(page, (const char *)text.data, name_width, &finding->columns[i]);
             continue;
@@ -432,16 +368,6 @@ static void add_finding_columns(const struct page *page, const struct result_tab
     buffer_free(&text);
 }
 
-/* "3 times", "once", "not". */
-static const char *times_text(uint64_t times, char text[48])
-{
-    if (times < 2)
-        return times ? "once" : "not";
-    char number[32];
-    snprintf(text, 48, "%s times", human_count(times, number));
-    return text;
-}
-
 /* "  changed  tenant = 7, id = 42", then its columns. */
 static void add_finding(const struct page *page, const struct result_table *table,
                         const struct finding *finding)
@@ -451,14 +377,15 @@ static void add_finding(const struct page *page, const struct result_table *tabl
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (table->key_count) {
         for (size_t i = 0; i < finding->value_count && i < table->column_count; i++) {
-            buffer_printf(&text, "%s%s = ", i ? ", " : "", column_name(&table->columns[i], 0));
+            buffer_printf(&text, "%s%s = ", i ? ", " : "",
+                          report_column_name(&table->columns[i], 0));
             add_value(&text, &finding->values[i]);
         }
     } else {
         char times[2][48];
         buffer_printf(&text, "%s in the source, %s in the target",
-                      times_text(finding->times[0], times[0]),
-                      times_text(finding->times[1], times[1]));
+                      report_times(finding->times[0], times[0]),
+                      report_times(finding->times[1], times[1]));
     }
     const struct result_baseline *baseline = &page->result->baseline;
     if (baseline->given && !baseline->only_new && table->since.exact && !finding->persists)
@@ -475,19 +402,20 @@ static void add_findings_left(const struct page *page, const struct result_table
 {
     char count[32];
     uint64_t all = table->counts[kind];
-    if (!counts_known(table) || all <= shown)
+    if (!report_counts_known(table) || all <= shown)
         return;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_printf(&text, "and %s%s %s", human_count(all - shown, count), shown ? " more" : "",
                   finding_kind_name[kind]);
     uint64_t most = 0; /* of all kinds; no sum of counts that could overflow */
-    for (int i = FINDING_CHANGED; i <= FINDING_EXTRA && most <= FINDINGS_MOST; i++)
-        most += table->counts[i] > FINDINGS_MOST ? FINDINGS_MOST + 1 : table->counts[i];
-    if (most <= FINDINGS_MOST)
+    for (int i = FINDING_CHANGED; i <= FINDING_EXTRA && most <= REPORT_FINDINGS_MOST; i++)
+        most +=
+            table->counts[i] > REPORT_FINDINGS_MOST ? REPORT_FINDINGS_MOST + 1 : table->counts[i];
+    if (most <= REPORT_FINDINGS_MOST)
         buffer_printf(&text, " (--findings %llu shows all)", (unsigned long long)most);
     else
         buffer_printf(&text, " (--findings N shows N, at most %s)",
-                      human_count(FINDINGS_MOST, count));
+                      human_count(REPORT_FINDINGS_MOST, count));
     add_labelled(page->out, 2, "… ", (const char *)text.data);
     buffer_free(&text);
 }
@@ -513,12 +441,7 @@ static void add_findings(const struct page *page, const struct result_table *tab
         for (size_t i = 0; i < table->finding_count; i++)
             if ((int)table->findings[i].kind == kind) {
                 add_finding(page, table, &table->findings[i]);
-                /* Rows without a key: a finding stands for as many as one side has more than the
-                 * other. */
-                const uint64_t *times = table->findings[i].times;
-                shown += table->key_count      ? 1
-                         : times[0] > times[1] ? times[0] - times[1]
-                                               : times[1] - times[0];
+                shown += report_finding_rows(table, &table->findings[i]);
             }
         if (!only_new)
             add_findings_left(page, table, (enum finding_kind)kind, shown);
@@ -565,7 +488,7 @@ static void add_conditions(const struct page *page, const struct result_table *t
 static void add_detail(const struct page *page, const struct result_table *table)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    add_table_name(&text, table);
+    report_add_table_name(&text, table);
     buffer_add_byte(page->out, '\n');
     if (display_width((const char *)text.data) <= WIDTH - 14)
         display_add_cut(page->out, (const char *)text.data, WIDTH);
@@ -602,34 +525,20 @@ static void add_detail(const struct page *page, const struct result_table *table
     buffer_free(&text);
 }
 
-/* A table that has one reason and nothing else to say: nobody read it. */
-static bool only_a_reason(const struct result_table *table)
-{
-    return table->verdict == VERDICT_INCONCLUSIVE && table->reasons.count == 1 &&
-           !table->counted[0] && !table->counted[1] && !table->notes.count &&
-           !table->finding_count && !table->where[0] && !table->where[1];
-}
-
-static bool same_reason(const struct result_table *one, const struct result_table *other)
-{
-    return only_a_reason(one) && only_a_reason(other) &&
-           strcmp(one->reasons.items[0], other->reasons.items[0]) == 0;
-}
-
 /* A lost server or an interrupt leaves many tables with the same reason: it is said once for them
  * all. True when the table was dealt with, here or with an earlier one. */
 static bool add_as_group(const struct page *page, size_t first)
 {
     const struct result_table *tables = page->result->tables;
     for (size_t i = 0; i < first; i++)
-        if (same_reason(&tables[i], &tables[first]))
+        if (report_same_reason(&tables[i], &tables[first]))
             return true;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     size_t members = 0;
     for (size_t i = first; i < page->result->table_count; i++)
-        if (same_reason(&tables[i], &tables[first])) {
+        if (report_same_reason(&tables[i], &tables[first])) {
             buffer_add_text(&text, members++ ? ", " : "");
-            add_table_name(&text, &tables[i]);
+            report_add_table_name(&text, &tables[i]);
         }
     if (members > 1) {
         char count[32];
@@ -643,65 +552,8 @@ static bool add_as_group(const struct page *page, size_t first)
     return members > 1;
 }
 
-/* An equal table has something to say when a condition or a note limits what "equal" means. */
-static bool needs_detail(const struct page *page, const struct result_table *table)
-{
-    if (page->result->baseline.only_new)
-        return report_has_news(&table->since);
-    return table->verdict != VERDICT_EQUAL || table->notes.count || table->reasons.count ||
-           table->where[0] || table->where[1];
-}
-
 /* --- what was not compared
  * ---------------------------------------------------------------------------- */
-
-/* The plan's reasons often name the column and say why already. */
-static bool said_by_a_reason(const struct result_table *table, const struct result_column *column)
-{
-    for (size_t i = 0; i < table->reasons.count; i++) {
-        const char *reason = table->reasons.items[i];
-        if (column->why && *column->why && strstr(reason, column->why) &&
-            strstr(reason, column_name(column, 0)))
-            return true;
-    }
-    return false;
-}
-
-static bool same_why(const struct result_column *one, const struct result_column *other)
-{
-    return one->ignored == other->ignored &&
-           strcmp(one->why ? one->why : "", other->why ? other->why : "") == 0;
-}
-
-/* One entry for all columns of a table that share their reason. Returns whether anything was
- * written. */
-static bool add_columns_left_out(const struct page *page, const struct result_table *table,
-                                 size_t first, struct buffer *text)
-{
-    const struct result_column *column = &table->columns[first];
-    if (column->compared || said_by_a_reason(table, column))
-        return false;
-    for (size_t i = 0; i < first; i++)
-        if (!table->columns[i].compared && same_why(&table->columns[i], column) &&
-            !said_by_a_reason(table, &table->columns[i]))
-            return false;
-    buffer_clear(text);
-    add_table_name(text, table);
-    buffer_add_text(text, ": ");
-    bool more = false;
-    for (size_t i = first; i < table->column_count; i++) {
-        if (table->columns[i].compared || !same_why(&table->columns[i], column))
-            continue;
-        buffer_add_text(text, more ? ", " : "");
-        add_column_name(text, &table->columns[i]);
-        more = true;
-    }
-    buffer_printf(text, " — %s", column->ignored ? "ignored" : "not verified");
-    if (column->why && *column->why)
-        buffer_printf(text, ": %s", column->why);
-    add_labelled(page->out, 2, "", (const char *)text->data);
-    return true;
-}
 
 static void add_left_out(const struct page *page)
 {
@@ -710,8 +562,15 @@ static void add_left_out(const struct page *page)
     buffer_add_text(page->out, "\nColumns that were not compared\n");
     bool any = false;
     for (size_t t = 0; t < page->result->table_count; t++)
-        for (size_t c = 0; c < page->result->tables[t].column_count; c++)
-            any |= add_columns_left_out(page, &page->result->tables[t], c, &text);
+        for (size_t c = 0; c < page->result->tables[t].column_count; c++) {
+            buffer_clear(&text);
+            report_add_table_name(&text, &page->result->tables[t]);
+            buffer_add_text(&text, ": ");
+            if (!report_add_columns_left_out(&text, &page->result->tables[t], c))
+                continue;
+            add_labelled(page->out, 2, "", (const char *)text.data);
+            any = true;
+        }
     if (!any) {
         page->out->length = place;
         page->out->data[place] = '\0';
@@ -735,64 +594,13 @@ static void add_one_sided(const struct page *page)
 /* --- the verdict
  * -------------------------------------------------------------------------------------- */
 
-static void add_counted(struct buffer *out, size_t count, const char *words)
-{
-    char text[32];
-    if (!count)
-        return;
-    buffer_printf(out, "%s%s %s", out->length ? ", " : "", human_count(count, text), words);
-}
-
-/* "12 tables equal, 2 different, 1 could not be compared in full". */
-static void add_counts(const struct verify_result *result, const struct tally *tally,
-                       struct buffer *out)
-{
-    if (!result->table_count)
-        buffer_add_text(out, "nothing to compare: no table is on both sides");
-    add_counted(out, tally->tables[VERDICT_EQUAL],
-                tally->tables[VERDICT_EQUAL] == 1 ? "table equal" : "tables equal");
-    add_counted(out, tally->tables[VERDICT_DIFFERENT], "different");
-    if (tally->different_in_part) {
-        char text[32];
-        buffer_printf(out, " (%s of them not compared in full)",
-                      human_count(tally->different_in_part, text));
-    }
-    add_counted(out, tally->tables[VERDICT_INCONCLUSIVE],
-                result->interrupted ? "not compared to the end" : "could not be compared in full");
-    add_counted(out, result->only[0].count, "in the source only");
-    add_counted(out, result->only[1].count, "in the target only");
-    if (tally->columns_left_out) {
-        char text[32];
-        buffer_printf(out, "; %s column%s not compared", human_count(tally->columns_left_out, text),
-                      tally->columns_left_out == 1 ? "" : "s");
-    }
-}
-
-static const char *exit_meaning(const struct verify_result *result, const struct tally *tally)
-{
-    if (result->interrupted)
-        return "interrupted before the end; only what is called equal or different was compared";
-    if (result->baseline.only_new)
-        return result->since.different      ? "there are new differences since the baseline"
-               : result->since.inconclusive ? "something is newly inconclusive since the baseline"
-                                            : "nothing is new since the baseline";
-    if (result->verdict == VERDICT_DIFFERENT)
-        return "the two sides differ";
-    if (!result->table_count)
-        return "nothing was compared";
-    if (result->verdict == VERDICT_INCONCLUSIVE)
-        return "nothing differs in what was compared, but not everything was";
-    return tally->columns_left_out ? "both sides hold the same in all that was compared"
-                                   : "both sides hold the same rows";
-}
-
-static void add_conclusion(const struct page *page, const struct tally *tally)
+static void add_conclusion(const struct page *page, const struct report_tally *tally)
 {
     const struct verify_result *result = page->result;
     enum verdict verdict = result->verdict;
     const char *word = result->interrupted ? "interrupted" : verdict_name[verdict];
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    add_counts(result, tally, &text);
+    report_add_counts(result, tally, &text);
     if (result->interrupted && verdict == VERDICT_EQUAL)
         verdict = VERDICT_INCONCLUSIVE; /* its colour */
     add_verdict(page, verdict, word, 14);
@@ -815,7 +623,7 @@ static void add_conclusion(const struct page *page, const struct tally *tally)
         buffer_clear(&text);
     }
     buffer_printf(&text, "Exit code %d: %s.", verify_exit_code(result),
-                  exit_meaning(result, tally));
+                  report_meaning(result, tally));
     add_labelled(page->out, 0, "              ", (const char *)text.data);
     buffer_free(&text);
 }
@@ -828,7 +636,7 @@ static bool result_is_old(const struct verify_result *result, const struct resul
 }
 
 /* With --quiet: a line per table that is not equal, its reasons, and the verdict. */
-static void add_essentials(const struct page *page, const struct tally *tally)
+static void add_essentials(const struct page *page, const struct report_tally *tally)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < page->result->table_count; i++) {
@@ -836,7 +644,7 @@ static void add_essentials(const struct page *page, const struct tally *tally)
         if (result_is_old(page->result, table))
             continue;
         buffer_clear(&text);
-        add_table_name(&text, table);
+        report_add_table_name(&text, table);
         buffer_add_text(&text, " — ");
         add_row_counts(&text, table);
         if (table->drilled) {
@@ -884,7 +692,7 @@ void report_text(const struct verify_result *result, const struct verify_options
                  bool colour, struct buffer *out)
 {
     struct page page = {result, options, colour, out};
-    struct tally tally = count_tables(result);
+    struct report_tally tally = report_count(result);
     if (options->quiet) {
         add_essentials(&page, &tally);
         return;
@@ -892,7 +700,7 @@ void report_text(const struct verify_result *result, const struct verify_options
     add_head(&page);
     add_tables(&page, &tally);
     for (size_t i = 0; i < result->table_count; i++)
-        if (needs_detail(&page, &result->tables[i]) &&
+        if (report_needs_detail(result, &result->tables[i]) &&
             (result->baseline.only_new || !add_as_group(&page, i)))
             add_detail(&page, &result->tables[i]);
     add_one_sided(&page);

@@ -209,6 +209,8 @@ void report_explain(const struct verify_result *result, const struct verify_opti
                     bool colour, struct buffer *out);
 void report_json(const struct verify_result *result, const struct verify_options *options,
                  struct buffer *out);
+void report_html(const struct verify_result *result, const struct verify_options *options,
+                 struct buffer *out);
 void report_junit(const struct verify_result *result, const struct verify_options *options,
                   struct buffer *out);
 void report_prometheus(const struct verify_result *result, const struct verify_options *options,

@@ -47,13 +47,9 @@ static bool is_deceptive(uint32_t code)
     return false;
 }
 
-static uint32_t decode(const unsigned char *at, size_t size)
+int display_columns(uint32_t code)
 {
-    static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t code = at[0] & first_bits[size];
-    for (size_t i = 1; i < size; i++)
-        code = code << 6 | (at[i] & 0x3f);
-    return code;
+    return code < 0x20 || is_deceptive(code) ? -1 : columns_of(code);
 }
 
 bool display_next(const char *text, struct display_piece *piece)
@@ -69,9 +65,9 @@ bool display_next(const char *text, struct display_piece *piece)
     } else if (*at < 0x20 || *at == 0x7f) {
         written = snprintf(piece->text, sizeof piece->text, "\\x%02x", *at);
     } else if (*at >= 0x80) {
-        uint32_t code = decode(at, size);
-        int columns = columns_of(code);
-        if (columns < 0 || is_deceptive(code))
+        uint32_t code = utf8_read(at, size);
+        int columns = display_columns(code);
+        if (columns < 0)
             written = snprintf(piece->text, sizeof piece->text, "\\u{%x}", code);
         else
             piece->columns = (size_t)columns;

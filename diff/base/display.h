@@ -19,6 +19,11 @@ struct display_piece {
 /* The character at `text`; false at its end. */
 bool display_next(const char *text, struct display_piece *piece);
 
+/* The columns of one character: 0 for combining marks, 2 for wide ones, -1 for one that is to be
+ * written by its number, for it cannot be printed, looks like nothing or a blank, or turns the
+ * direction of what follows. */
+int display_columns(uint32_t code);
+
 /* The columns that the whole text takes. */
 size_t display_width(const char *text);
 

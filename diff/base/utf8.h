@@ -30,6 +30,16 @@ static inline size_t utf8_size(const unsigned char *at, const unsigned char *end
     return size;
 }
 
+/* The character of `size` bytes, as utf8_size() found it. */
+static inline uint32_t utf8_read(const unsigned char *at, size_t size)
+{
+    static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t code = at[0] & first_bits[size];
+    for (size_t i = 1; i < size; i++)
+        code = code << 6 | (at[i] & 0x3f);
+    return code;
+}
+
 /* Writes the character `code` (a Unicode scalar value) and returns its size, 1..4. */
 static inline size_t utf8_write(uint32_t code, unsigned char place[4])
 {
