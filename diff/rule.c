@@ -21,6 +21,7 @@
 #define SECRET_BYTES 22 /* 64 bits and two of nothing */
 #define RULE_BYTES 6
 #define MASK_BYTES (SECRET_BYTES + RULE_BYTES)
+#define SHOWN_BYTES 8 /* by these a mask is known to rules_show(), which may see it cut */
 
 static char secret[SECRET_BYTES];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
@@ -53,15 +54,14 @@ void rules_show(struct buffer *out, const char *value, size_t length)
 {
     pthread_once(&secret_once, make_secret);
     while (length) {
-        const char *mask =
-            length >= MASK_BYTES ? memmem(value, length, secret, SECRET_BYTES) : NULL;
+        const char *mask = memmem(value, length, secret, SHOWN_BYTES);
         size_t before = mask ? (size_t)(mask - value) : length;
         buffer_add(out, value, before);
         if (!mask)
             return;
         buffer_add_text(out, "***");
         size_t behind = before + MASK_BYTES;
-        if (behind > length) /* somebody cut it */
+        if (behind > length)
             return;
         value += behind;
         length -= behind;
@@ -385,8 +385,9 @@ static bool holds_something(const struct work *work, uint32_t node)
             i = tree_end(work->tree, i) - 1;
             continue;
         }
+        bool text = is_leaf_with_text(of) && of->kind != TREE_COMMENT;
         if (of->kind == TREE_LITERAL ? !same_text(of->value, (struct tree_text){"null", 4})
-                                     : is_leaf_with_text(of) && trimmed(of->value).length > 0)
+                                     : text && trimmed(of->value).length > 0)
             return true;
         if (of->kind == TREE_ELEMENT &&
             (work->run->type == CONTENT_XML ? of->attributes_count > 0 : is_void(of->name)))

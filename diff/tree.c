@@ -99,6 +99,9 @@ void tree_init(struct tree *tree, struct tree_names *names)
 {
     *tree = (struct tree){.names = names, .bytes = BUFFER_INIT(BUFFER_NO_LIMIT)};
     tree->open = TREE_NONE;
+    /* Never NULL, so that a place in it may be computed for nodes that have none. */
+    tree->attribute_room = 64;
+    tree->attributes = mem_resize(NULL, tree->attribute_room, sizeof *tree->attributes);
     tree_open(tree, TREE_DOCUMENT, NULL);
 }
 

@@ -27,7 +27,8 @@ static const struct {
     size_t times;
 } slow[] = {
     {"(a+)+$b", "a", 100000},
-    {"(a|aa)+c", "a", 2000000},
+    {"(a|aa)+$", "a", 2000000},
+    {"(a+)*$", "a", 100},
     {"a[^b]*b", "a", 2000000},
     {"(?:a?){50}a{50}c", "a", 100000},
     {"(.*)(.*)(.*)(.*)x", "ab", 100000},
@@ -46,6 +47,7 @@ static void a_pattern_that_takes_too_long_is_an_error_within_seconds(void **stat
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), out = BUFFER_INIT(BUFFER_NO_LIMIT);
         for (size_t k = 0; k < slow[i].times; k++)
             buffer_add(&text, slow[i].unit, unit);
+        buffer_add_text(&text, "!");
         struct regex_budget budget = {0};
         clock_t start = clock();
         bool good = regex_replace(regex, (const char *)text.data, text.length, "#", 1, &out, &count,
