@@ -43,7 +43,7 @@ UNIT_SOURCES = $(wildcard tests/unit/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .PHONY: all install clean demo check check-matrix unit fuzz lint format bench packages-build
-all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1
+all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1 $(BUILD)/tally-replay $(BUILD)/tally-replay.1
 
 $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
 	@echo "  LD $@"
@@ -51,6 +51,13 @@ $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libd
 
 $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 	$(BUILD)/tally-verify --man > $@
+
+$(BUILD)/tally-replay: $(BUILD)/replay/main.o $(BUILD)/libreplay.a $(BUILD)/libdiff.a
+	@echo "  LD $@"
+	$(Q)$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(REPLAY_LIBS) $(DIFF_LIBS)
+
+$(BUILD)/tally-replay.1: $(BUILD)/tally-replay
+	$(BUILD)/tally-replay --man > $@
 
 $(BUILD)/libreplay.a: $(call objects,$(REPLAY_SOURCES))
 $(BUILD)/libverify.a: $(call objects,$(VERIFY_SOURCES))
@@ -88,6 +95,8 @@ clean:
 install: all
 	install -D -m 755 $(BUILD)/tally-verify $(DESTDIR)$(PREFIX)/bin/tally-verify
 	install -D -m 644 $(BUILD)/tally-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-verify.1
+	install -D -m 755 $(BUILD)/tally-replay $(DESTDIR)$(PREFIX)/bin/tally-replay
+	install -D -m 644 $(BUILD)/tally-replay.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-replay.1
 	install -D -m 644 verify/tally-verify.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
 

@@ -38,7 +38,8 @@ bool session_key_compile(const char *option, const char *text, const struct log_
                          struct session_key **key, struct err *err) MUST_CHECK;
 void session_key_free(struct session_key *key); /* NULL is fine */
 
-/* The cookie of this log that by its name is a session's, as "$cookie_NAME"; NULL: none. Static. */
+/* An expression for the cookies of this log that by their names are sessions'; NULL: it has none.
+ * Static. */
 const char *session_key_guess(const struct log_format *format);
 
 /* The expression's value for the parser's line, appended to `out`. *present: false when none of its

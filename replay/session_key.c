@@ -155,18 +155,19 @@ void session_key_free(struct session_key *key)
 
 const char *session_key_guess(const struct log_format *format)
 {
-    /* Of PHP, Java, .NET, Django, Rails, Express, Laravel, CodeIgniter, Flask. */
+    /* Of PHP, Java, .NET, Django, Rails, Express, Laravel, CodeIgniter, Flask. A variable's name
+     * has no dots. */
     static const char *const names[] = {
-        "$cookie_PHPSESSID",         "$cookie_JSESSIONID",
-        "$cookie_ASP_NET_SessionId", "$cookie_sessionid",
-        "$cookie__session_id",       "$cookie_connect_sid",
-        "$cookie_laravel_session",   "$cookie_ci_session",
-        "$cookie_session",           "$cookie_sid",
+        "$cookie_PHPSESSID",       "$cookie_JSESSIONID", "$cookie_sessionid", "$cookie__session_id",
+        "$cookie_laravel_session", "$cookie_ci_session", "$cookie_session",   "$cookie_sid",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (size_t k = 0; k < format->variable_count; k++)
             if (strcasecmp(format->names[k], names[i] + 1) == 0)
                 return names[i];
+    if (log_format_find(format, "http_cookie") != LOG_NONE)
+        return "PHPSESSID,JSESSIONID,ASP.NET_SessionId,sessionid,_session_id,connect.sid,"
+               "laravel_session,ci_session,session,sid";
     return NULL;
 }
 

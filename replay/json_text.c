@@ -1,0 +1,99 @@
+#include "json_text.h"
+
+#include "../diff/base/utf8.h"
+
+#include <time.h>
+
+bool json_text_is_utf8(struct slice bytes)
+{
+    const unsigned char *at = bytes.at, *end = bytes.at + bytes.length;
+    while (at < end) {
+        size_t size = utf8_size(at, end);
+        if (!size)
+            return false;
+        at += size;
+    }
+    return true;
+}
+
+void json_text_string(struct buffer *out, struct slice text)
+{
+    static const char from[] = "\"\\\n\r\t", to[] = "\"\\nrt";
+    const unsigned char *at = text.at, *end = text.at + text.length;
+    buffer_add_byte(out, '"');
+    while (at < end) {
+        size_t size = utf8_size(at, end);
+        const char *known = size == 1 && *at ? memchr(from, *at, sizeof from - 1) : NULL;
+        if (!size) {
+            buffer_add_text(out, "\xef\xbf\xbd");
+            size = 1;
+        } else if (known) {
+            buffer_add_byte(out, '\\');
+            buffer_add_byte(out, (unsigned char)to[known - from]);
+        } else if (size == 1 && (*at < 0x20 || *at == 0x7f)) {
+            buffer_printf(out, "\\u%04x", *at);
+        } else {
+            buffer_add(out, at, size);
+        }
+        at += size;
+    }
+    buffer_add_byte(out, '"');
+}
+
+static void add_base64(struct buffer *out, struct slice bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes.length; i += 3) {
+        size_t left = bytes.length - i;
+        unsigned n = (unsigned)bytes.at[i] << 16;
+        n |= left > 1 ? (unsigned)bytes.at[i + 1] << 8 : 0;
+        n |= left > 2 ? bytes.at[i + 2] : 0;
+        char four[4] = {digits[n >> 18], digits[n >> 12 & 63], digits[n >> 6 & 63], digits[n & 63]};
+        if (left < 3)
+            four[3] = '=';
+        if (left < 2)
+            four[2] = '=';
+        buffer_add(out, four, 4);
+    }
+}
+
+void json_text_bytes(struct buffer *out, const char *name, struct slice bytes)
+{
+    if (json_text_is_utf8(bytes)) {
+        buffer_printf(out, "\"%s\":", name);
+        json_text_string(out, bytes);
+        return;
+    }
+    buffer_printf(out, "\"%s_base64\":\"", name);
+    add_base64(out, bytes);
+    buffer_add_byte(out, '"');
+}
+
+static int64_t split_time(int64_t micros, struct tm *parts)
+{
+    int64_t rest = micros % 1000000;
+    time_t second = (time_t)(micros / 1000000);
+    if (rest < 0) {
+        rest += 1000000;
+        second--;
+    }
+    if (!gmtime_r(&second, parts))
+        memset(parts, 0, sizeof *parts);
+    return rest;
+}
+
+void json_text_time(struct buffer *out, int64_t micros)
+{
+    struct tm t;
+    int64_t rest = split_time(micros, &t);
+    buffer_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", t.tm_year + 1900, t.tm_mon + 1,
+                  t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(rest / 1000));
+}
+
+void json_text_human_time(struct buffer *out, int64_t micros)
+{
+    struct tm t;
+    (void)split_time(micros, &t);
+    buffer_printf(out, "%04d-%02d-%02d %02d:%02d:%02d UTC", t.tm_year + 1900, t.tm_mon + 1,
+                  t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+}
