@@ -311,7 +311,7 @@ static void judge_definitions(struct judging *judging, const struct result_table
 {
     struct result_table *now = judging->table;
     struct result_since *since = &now->since;
-    size_t before = since->news_count;
+    bool breaks = false;
     for (size_t i = 0; i < now->column_count; i++) {
         const struct result_column *column = &now->columns[i];
         if (!one_sided(column) || (then && has_column(then, column)))
@@ -321,12 +321,16 @@ static void judge_definitions(struct judging *judging, const struct result_table
                                 column->name[side] ? column->name[side] : "?", side_name[side]);
         add_news(judging, since, text);
         free(text);
+        breaks = true;
     }
-    for (size_t i = 0; i < now->schema_count; i++)
-        if (!then || !has_schema(then, &now->schema[i]))
-            add_news(judging, since, now->schema[i].text);
+    for (size_t i = 0; i < now->schema_count; i++) {
+        if (then && has_schema(then, &now->schema[i]))
+            continue;
+        add_news(judging, since, now->schema[i].text);
+        breaks |= now->schema[i].breaks;
+    }
     /* Whether unlike definitions make a table different is decided where its verdict is. */
-    if (now->schema_differs && (since->news_count > before || !then || !then->schema_differs))
+    if (now->schema_differs && (breaks || !then || !then->schema_differs))
         since->different = true;
 }
 

@@ -9,8 +9,10 @@
 #include "pace.h"
 #include "report.h"
 #include "report_command.h"
+#include "schema_compare.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,6 +30,9 @@ static const struct option_row rows[] = {
      "is given in full. Repeatable."},
     {"exclude", 'x', OPTION_LIST, "PATTERN", FIELD(verify.excludes), NULL, 0, 0, compare,
      "Leave out tables whose name, of either side, matches this glob. Repeatable."},
+    {"no-schema", 0, OPTION_FLAG, NULL, FIELD(verify.no_schema), NULL, 0, 0, compare,
+     "Compare the rows alone, not what the tables' definitions promise: keys, defaults, sequences "
+     "and the like."},
     {"jobs", 'j', OPTION_INT, "N", FIELD(verify.jobs), "2", 1, 64, compare,
      "Use N connections and threads per side."},
     {"ledger", 0, OPTION_TEXT, "FILE", FIELD(verify.ledger_path), NULL, 0, 0, resuming,
@@ -115,7 +120,9 @@ static const struct entry mapping_keys[] = {
 
 static const struct entry exits[] = {
     {"0", "equal: both sides hold the same rows (--explain: the plan was made)"},
-    {"1", "different: rows, or tables or columns that one side lacks"},
+    {"1",
+     "different: rows, or tables or columns that one side lacks, or a target whose next insert "
+     "will fail"},
     {"2", "inconclusive: nothing differs, but something could not be compared"},
     {"64", "wrong usage: the command, the mapping or a file must be changed"},
     {"69", "a server cannot be reached, or refuses us"},
@@ -291,6 +298,22 @@ static void man_entries(struct buffer *out, const char *heading, const struct en
     }
 }
 
+/* The kinds of findings in definitions, from their own table. */
+static void man_definitions(struct buffer *out)
+{
+    buffer_add_text(out, ".SH DEFINITIONS\n");
+    command_man_text(out, "The definitions of the tables are compared as well, for what can hurt. "
+                          "Kinds marked with (!) make a table different when they are found on the "
+                          "target; the others are only said.");
+    for (const struct schema_kind *kind = schema_kinds; kind->name; kind++) {
+        buffer_add_text(out, ".TP\n.B ");
+        char *term = mem_format("%s%s", kind->name, kind->breaks ? " (!)" : "");
+        command_man_text(out, term);
+        free(term);
+        command_man_text(out, kind->help);
+    }
+}
+
 void command_man(struct buffer *out)
 {
     buffer_printf(out,
@@ -311,6 +334,7 @@ void command_man(struct buffer *out)
     report_command_man(out);
     man_entries(out, "URIS", uris, COUNT(uris));
     man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
+    man_definitions(out);
     man_entries(out, "EXIT STATUS", exits, COUNT(exits));
     man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
     man_entries(out, "FILES", files, COUNT(files));

@@ -23,6 +23,7 @@
 #include "../diff/base/error.h"
 #include "../diff/base/side.h"
 #include "cut.h"
+#include "mend.h"
 #include "schema.h"
 
 /* How an engine hands over one cell. Pointers are borrowed until the next scan_next() or
@@ -156,6 +157,20 @@ struct engine {
     bool (*describe)(struct connection *connection, struct schema *schema,
                      const struct table *table, const char *expression, const char *where,
                      struct type *type, struct err *err) MUST_CHECK;
+
+    /* Reads what the tables of a schema promise beyond their rows into table.definition: a few
+     * queries for all tables together, and index look-ups of the highest values of columns that
+     * have a counter. What this user may not know is said in counter.unknown. */
+    bool (*definitions)(struct connection *connection, struct schema *schema,
+                        struct err *err) MUST_CHECK;
+    /* How many groups of rows a unique key over these columns would not take, if it compared texts
+     * with `equates`: one query that reads the whole table. At least so many: it folds what the
+     * server has functions for. */
+    bool (*collisions)(struct connection *connection, const struct table *table, size_t count,
+                       const struct index_part *parts, uint64_t *groups,
+                       struct err *err) MUST_CHECK;
+    /* Writes the statement that mends a definition; false: there is no single safe one. Pure. */
+    bool (*mend)(const struct mend *mend, struct buffer *out);
 
     /* Opens the consistent read-only snapshot on every connection of a side. note (not NULL): a
      * phrase for the report when the state is not SHARED. */

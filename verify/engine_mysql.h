@@ -37,6 +37,14 @@ bool engine_mysql_read_schema(struct connection *connection, const char *const *
                               size_t schema_count, struct schema *schema,
                               struct err *err) MUST_CHECK;
 
+/* engine_mysql_definition.c and engine_mysql_mend.c: see engine.h. */
+bool engine_mysql_definitions(struct connection *connection, struct schema *schema,
+                              struct err *err) MUST_CHECK;
+bool engine_mysql_collisions(struct connection *connection, const struct table *table, size_t count,
+                             const struct index_part *parts, uint64_t *groups,
+                             struct err *err) MUST_CHECK;
+bool engine_mysql_mend(const struct mend *mend, struct buffer *out);
+
 /* Where a server's log of changes stood: two equal places mean that nothing was logged between. */
 struct engine_mysql_place {
     char *file, *position, *gtids; /* NULL: not known */

@@ -12,6 +12,7 @@
  * stays.
  */
 #include "engine.h"
+#include "engine_pg.h"
 #include "engine_pgcopy.h"
 #include "engine_pgtype.h"
 #include "own_sessions.h"
@@ -148,6 +149,31 @@ static bool query(struct connection *connection, const char *sql, int count,
     PQclear(*result);
     *result = NULL;
     return false;
+}
+
+bool engine_pg_rows(struct connection *connection, const char *sql, size_t count,
+                    const char *const *values, const char *what, engine_pg_row *row, void *context,
+                    struct err *err)
+{
+    PGresult *result;
+    if (!query(connection, sql, (int)count, values, &result, ERR_TABLE, what, err))
+        return false;
+    int width = PQnfields(result);
+    const char **cells = mem_zero((size_t)width + 1, sizeof *cells);
+    bool ok = true;
+    for (int i = 0; ok && i < PQntuples(result); i++) {
+        for (int c = 0; c < width; c++)
+            cells[c] = PQgetisnull(result, i, c) ? NULL : PQgetvalue(result, i, c);
+        ok = row(context, cells, err);
+    }
+    free(cells);
+    PQclear(result);
+    return ok;
+}
+
+int engine_pg_version(const struct connection *connection)
+{
+    return connection->version;
 }
 
 /* ---- Fields of catalog results --------------------------------------------------------------- */
@@ -718,7 +744,7 @@ static void postgres_disconnect(struct connection *connection)
 
 /* ---- Names and types ------------------------------------------------------------------------- */
 
-static void postgres_quote_name(struct buffer *out, const char *name)
+void engine_pg_quote_name(struct buffer *out, const char *name)
 {
     buffer_add_byte(out, '"');
     for (; *name; name++) {
@@ -729,11 +755,11 @@ static void postgres_quote_name(struct buffer *out, const char *name)
     buffer_add_byte(out, '"');
 }
 
-static void add_table_name(struct buffer *out, const char *schema, const char *name)
+void engine_pg_quote_table(struct buffer *out, const char *schema, const char *name)
 {
-    postgres_quote_name(out, schema);
+    engine_pg_quote_name(out, schema);
     buffer_add_byte(out, '.');
-    postgres_quote_name(out, name);
+    engine_pg_quote_name(out, name);
 }
 
 /* Types by OID, with the bases of domains and the elements of arrays. An array is what array_in
@@ -947,7 +973,7 @@ static double double_at(const PGresult *result, int row, int column)
 }
 
 /* An array literal of names. */
-static void add_names(struct buffer *list, const char *const *names, size_t count)
+void engine_pg_add_names(struct buffer *list, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         buffer_add_text(list, i ? ",\"" : "{\"");
@@ -975,7 +1001,7 @@ static bool choose_schemas(struct reading *reading, const char *const *schemas, 
         path[i] = text_at(result, (int)i, 0);
     reading->schema->default_schema =
         arena_copy(&reading->schema->arena, found ? path[0] : "public");
-    add_names(names, count ? schemas : path, count ? count : found);
+    engine_pg_add_names(names, count ? schemas : path, count ? count : found);
     free(path);
     PQclear(result);
     return true;
@@ -1043,7 +1069,7 @@ static void fill_table(struct reading *reading, const PGresult *result, int row,
      * ONLY: children by inheritance are tables of their own. */
     struct buffer from = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_text(&from, relation->kind == 'r' ? "ONLY " : "");
-    add_table_name(&from, table->schema, table->name);
+    engine_pg_quote_table(&from, table->schema, table->name);
     table->part_count = 1;
     table->parts = arena_alloc(arena, sizeof *table->parts);
     *table->parts = (struct table_part){.from = arena_copy(arena, (char *)from.data),
@@ -1130,7 +1156,7 @@ static void add_relations(const struct reading *reading, char kind, struct buffe
 static void add_leaf(struct buffer *out, const PGresult *result, int row)
 {
     buffer_add_text(out, *text_at(result, row, 3) == 'f' ? "" : "ONLY ");
-    add_table_name(out, text_at(result, row, 1), text_at(result, row, 2));
+    engine_pg_quote_table(out, text_at(result, row, 1), text_at(result, row, 2));
 }
 
 /* The leaves of one table stand in rows [first, first + count) of the result. */
@@ -1450,7 +1476,7 @@ static bool is_read_by_leaves(const struct table *table)
         return true;
     struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *from = table->parts[0].from;
-    add_table_name(&name, table->schema, table->name);
+    engine_pg_quote_table(&name, table->schema, table->name);
     bool itself = strcmp(strncmp(from, "ONLY ", 5) == 0 ? from + 5 : from, (char *)name.data) == 0;
     buffer_free(&name);
     return !itself;
@@ -1460,7 +1486,7 @@ static bool is_read_by_leaves(const struct table *table)
 static void add_whole_table(struct buffer *out, const struct table *table)
 {
     if (is_read_by_leaves(table))
-        add_table_name(out, table->schema, table->name);
+        engine_pg_quote_table(out, table->schema, table->name);
     else
         buffer_add_text(out, table->parts[0].from);
 }
@@ -1767,7 +1793,7 @@ static bool postgres_key_bounds(struct connection *connection, const struct tabl
         return true;
     struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT), name = BUFFER_INIT(BUFFER_NO_LIMIT);
     PGresult *result;
-    postgres_quote_name(&name, asked->name);
+    engine_pg_quote_name(&name, asked->name);
     buffer_printf(&sql, "SELECT pg_catalog.min(%s), pg_catalog.max(%s) FROM ", (char *)name.data,
                   (char *)name.data);
     add_whole_table(&sql, table);
@@ -1788,7 +1814,7 @@ static bool postgres_key_gap(struct connection *connection, const struct table *
 {
     struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT), name = BUFFER_INIT(BUFFER_NO_LIMIT);
     PGresult *result;
-    postgres_quote_name(&name, table->columns[column].name);
+    engine_pg_quote_name(&name, table->columns[column].name);
     const char *quoted = (const char *)name.data;
     buffer_printf(&sql, "SELECT (SELECT pg_catalog.max(%s) FROM ", quoted);
     add_whole_table(&sql, table);
@@ -1818,7 +1844,7 @@ static bool check_leaves(struct connection *connection, const struct table *tabl
 {
     struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
     PGresult *result;
-    add_table_name(&name, table->schema, table->name);
+    engine_pg_quote_table(&name, table->schema, table->name);
     const char *names[1] = {(char *)name.data};
     bool ok =
         query(connection, "SELECT ARRAY[$1::pg_catalog.regclass::pg_catalog.oid]::pg_catalog.text",
@@ -2224,6 +2250,9 @@ const struct engine engine_postgres = {
     .probe = postgres_probe,
     .hides_columns = postgres_hides_columns,
     .describe = postgres_describe,
+    .definitions = engine_pg_definitions,
+    .collisions = engine_pg_collisions,
+    .mend = engine_pg_mend,
     .begin = postgres_begin,
     .key_bounds = postgres_key_bounds,
     .key_gap = postgres_key_gap,
@@ -2236,5 +2265,5 @@ const struct engine engine_postgres = {
     .cancel = postgres_cancel,
     .load = postgres_load,
     .lag = postgres_lag,
-    .quote_name = postgres_quote_name,
+    .quote_name = engine_pg_quote_name,
 };

@@ -158,6 +158,7 @@ void report_explain(const struct verify_result *result, const struct verify_opti
         buffer_add_text(out, "\nNothing to compare: no table is on both sides.\n");
     for (size_t i = 0; i < result->table_count; i++)
         add_table(out, &result->tables[i], colour);
+    report_schema(result, options, WIDTH, out);
     for (int side = 0; side < 2; side++) {
         if (result->only[side].count)
             buffer_add_text(out, only[side]);

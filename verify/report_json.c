@@ -292,6 +292,28 @@ static json_t *table_json(const struct result_table *table, bool explain, bool c
     return object;
 }
 
+/* What is unlike in the definitions of all tables, one flat list. */
+static json_t *schema_json(const struct verify_result *result)
+{
+    json_t *array = made(json_array());
+    for (size_t t = 0; t < result->table_count; t++)
+        for (size_t i = 0; i < result->tables[t].schema_count; i++) {
+            const struct result_table *table = &result->tables[t];
+            const struct result_schema *finding = &table->schema[i];
+            json_t *object = made(json_object());
+            put(object, "kind", text_json(finding->kind));
+            put(object, "table", text_json(table->name[0] ? table->name[0] : table->name[1]));
+            put(object, "column", text_json(finding->column));
+            for (int side = 0; side < 2; side++)
+                put(object, sides[side], text_json(finding->value[side]));
+            put(object, "text", text_json(finding->text));
+            put(object, "fix", text_json(finding->fix));
+            put(object, "breaks", made(json_boolean(finding->breaks)));
+            append(array, object);
+        }
+    return array;
+}
+
 static json_t *both_json(const uint64_t counts[2])
 {
     json_t *object = made(json_object());
@@ -355,6 +377,7 @@ void report_json(const struct verify_result *result, const struct verify_options
     for (size_t i = 0; i < result->table_count; i++)
         append(tables, table_json(&result->tables[i], explain, result->baseline.given));
     put(document, "tables", tables);
+    put(document, "schema", result->schema_compared ? schema_json(result) : made(json_null()));
     put(document, "only_source", list_json(&result->only[0]));
     put(document, "only_target", list_json(&result->only[1]));
     /* Ten digits: milliseconds of runs up to months, and 6.1 stays "6.1". */

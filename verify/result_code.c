@@ -247,6 +247,7 @@ static void walk_schema(struct walk *walk, struct result_schema *schema)
         walk_text(walk, &schema->value[side]);
     walk_name(walk, &schema->text);
     walk_text(walk, &schema->fix);
+    walk_bool(walk, &schema->breaks);
 }
 
 static void walk_verdict(struct walk *walk, enum verdict *verdict)
@@ -302,7 +303,7 @@ static void walk_lists(struct walk *walk, struct result_table *table)
     table->cause_count = causes;
     for (size_t i = 0; i < causes && !walk->in.failed; i++)
         walk_cause(walk, &table->causes[i]);
-    walk_count(walk, &schema, 6 * sizeof(uint32_t));
+    walk_count(walk, &schema, 6 * sizeof(uint32_t) + 1);
     if (!walk->out)
         table->schema = arena_alloc(walk->arena, (schema + 1) * sizeof *table->schema);
     table->schema_count = schema;
@@ -371,6 +372,7 @@ static void walk_head(struct walk *walk, struct verify_result *result,
     walk_bool(walk, &result->interrupted);
     walk_bool(walk, &result->resumed);
     walk_bool(walk, &result->inconclusive);
+    walk_bool(walk, &result->schema_compared);
     for (int side = 0; side < 2; side++) {
         walk_side(walk, &result->side[side]);
         walk_u64(walk, &result->wire_bytes[side]);

@@ -70,6 +70,105 @@ struct key {
     const size_t *columns; /* indexes into the table's columns, in key order */
 };
 
+/* ---- Definitions: what a table promises beyond its rows. Filled on demand (engine.h). ----------
+ */
+
+/* What a column gets when an insert leaves it out, by what it means (schema_text.h). */
+enum default_kind {
+    DEFAULT_NONE,    /* none, or NULL */
+    DEFAULT_LITERAL, /* value: its text, without quotes */
+    DEFAULT_NOW,     /* the moment of the insert */
+    DEFAULT_TODAY,
+    DEFAULT_COUNTER,   /* the next number of column_definition.counter */
+    DEFAULT_UUID,      /* a new one */
+    DEFAULT_EXPRESSION /* value: its normal form */
+};
+
+struct column_default {
+    enum default_kind kind;
+    const char *text; /* as the catalog spells it, for people; NULL: none */
+    const char *value;
+};
+
+/* A sequence that a column's default calls, an identity, or AUTO_INCREMENT. Numbers outside int64
+ * are clamped. */
+struct counter {
+    const char *sequence; /* quoted for SQL; NULL: AUTO_INCREMENT */
+    const char *label;    /* the same for people */
+    const char *unknown;  /* NULL, or why the numbers below could not be looked at: a phrase */
+    int64_t next;         /* what the next insert gets */
+    int64_t increment;    /* of one step, never 0 */
+    int64_t end;          /* the last number that it can give */
+    bool cycles;          /* begins again at its end */
+    bool exhausted;       /* has given its last number */
+    bool has_highest;     /* false: the column holds no number, or nobody may know cheaply */
+    int64_t highest;      /* of the column; the lowest where the counter counts down */
+};
+
+/* What a collation finds equal though the characters differ, as a set. */
+enum equates { EQUATES_CASE = 1, EQUATES_ACCENTS = 2, EQUATES_TRAILING_BLANKS = 4 };
+
+struct column_definition {
+    struct column_default preset;
+    bool set_on_update;            /* MySQL's ON UPDATE CURRENT_TIMESTAMP */
+    const struct counter *counter; /* NULL: none */
+    const char *collation;         /* NULL: not a text, or PostgreSQL's default */
+    unsigned equates;
+    size_t member_count; /* enum, set */
+    const char *const *members;
+    const char *enum_type; /* PostgreSQL: the type's name, quoted for SQL */
+};
+
+#define NO_COLUMN SIZE_MAX
+
+struct index_part {
+    size_t column;          /* NO_COLUMN: an expression */
+    const char *expression; /* as the catalog spells it; NULL: the column itself */
+    uint32_t prefix;        /* only so many characters or bytes; 0: all */
+    unsigned equates;       /* of the collation that the index compares by */
+};
+
+/* Every index, keys too. */
+struct index {
+    const char *name;
+    const char *method; /* "btree", "hash", "gin", "fulltext", … */
+    bool primary, unique;
+    const char *unusable;  /* NULL, or why it serves nobody: "not valid", "invisible" */
+    bool broken;           /* unusable since it was not built to its end: promises nothing */
+    const char *predicate; /* a partial index's condition */
+    size_t part_count;
+    struct index_part *parts;
+};
+
+struct foreign_key {
+    const char *name;
+    size_t column_count;
+    size_t *columns;                   /* of this table */
+    const char **others;               /* the referenced columns' names */
+    const char *schema, *table;        /* the referenced table */
+    const char *on_update, *on_delete; /* "CASCADE", "SET NULL", …; "NO ACTION" for RESTRICT too;
+                                          NULL: not known */
+    bool not_validated;                /* rows that were there before may break it */
+    bool not_enforced;
+};
+
+struct check {
+    const char *name;
+    const char *text; /* as the catalog spells it */
+    bool not_validated, not_enforced;
+};
+
+struct table_definition {
+    struct column_definition *columns; /* as many as the table has */
+    size_t index_count;
+    struct index *indexes; /* the primary key first, then by name */
+    size_t foreign_key_count;
+    struct foreign_key *foreign_keys;
+    size_t check_count;
+    struct check *checks;
+    bool has_update_trigger; /* a trigger runs before each update of a row, and may set columns */
+};
+
 /* A piece of a table that is read by itself: a PostgreSQL leaf partition. */
 struct table_part {
     const char *from; /* the quoted name for FROM, "ONLY " included where needed */
@@ -104,6 +203,7 @@ struct table {
     struct table_part *parts; /* at least one */
     size_t child_count;
     const struct table_child *children;
+    struct table_definition *definition; /* NULL: not read */
 };
 
 struct schema {

@@ -8,6 +8,7 @@
 #include "layout.h"
 #include "mask.h"
 #include "pace.h"
+#include "schema_compare.h"
 #include "work.h"
 
 #include <pthread.h>
@@ -191,7 +192,9 @@ static bool make_plan(struct run *run, struct err *err)
             return false;
         sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
     }
-    return plan_make(run->options, &run->mapping, sides, &run->plan, run->result, err);
+    return plan_make(run->options, &run->mapping, sides, &run->plan, run->result, err) &&
+           (run->options->no_schema || run->options->plan_path ||
+            schema_compare_all(sides, &run->plan, !run->options->explain, run->result, err));
 }
 
 /* The other connections and everybody's snapshot. A server that allows fewer connections than

@@ -27,6 +27,7 @@ struct verify_options {
     const char *max_rate;      /* as pace_parse_rate() reads it; NULL: none */
     int max_load;              /* other threads running on a server; 0: not watched */
     int max_lag;               /* seconds that a replica is behind; 0: not watched */
+    bool no_schema;            /* rows only: do not compare definitions */
     bool explain;              /* plan only: read no rows */
     const char *plan_path;     /* plan only, and write it to this file; NULL: no */
     bool quiet, verbose;
@@ -98,6 +99,7 @@ struct result_schema {
     const char *value[2]; /* what each side has, for people; NULL: nothing */
     const char *text;     /* one sentence for people */
     const char *fix;      /* SQL that mends it, or NULL */
+    bool breaks;          /* it makes the table different; else it is only said */
 };
 
 /* Keys from low to high, both included. */
@@ -122,7 +124,7 @@ struct result_table {
     bool counted[2];     /* rows[] is exact: that side was read to its end */
     uint64_t counts[3];  /* by finding_kind, exact when drilled */
     bool drilled;        /* counts and findings say all there is */
-    bool schema_differs; /* columns of one side only */
+    bool schema_differs; /* columns of one side only, or a definition that breaks */
     bool rows_differ;    /* rows are unequal, though not all of them are in counts */
     bool inconclusive;   /* something of it was not compared; reasons say what */
     struct text_list
@@ -174,6 +176,7 @@ struct verify_result {
     uint64_t wire_bytes[2];
     uint64_t rows_read[2]; /* by this run, into digests; those of a failed try too */
     uint64_t rows_kept[2]; /* that earlier runs have read, taken from the ledger */
+    bool schema_compared;  /* the definitions of the tables were read; else nobody knows */
     size_t table_count;
     struct result_table *tables;
     struct text_list only[2]; /* labels of tables on one side only */
@@ -215,5 +218,9 @@ void report_junit(const struct verify_result *result, const struct verify_option
                   struct buffer *out);
 void report_prometheus(const struct verify_result *result, const struct verify_options *options,
                        struct buffer *out);
+/* A part of the two texts: what is unlike in the definitions. Nothing when nothing is. */
+void report_schema(const struct verify_result *result, const struct verify_options *options,
+                   size_t width, struct buffer *out);
+size_t report_schema_count(const struct verify_result *result); /* of its findings */
 
 #endif

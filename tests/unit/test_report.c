@@ -77,6 +77,18 @@ static struct verify_result result_of(struct result_table *tables, size_t count,
         .tables = tables};
 }
 
+static struct result_schema order_schema[] = {
+    {.kind = "sequence-behind",
+     .column = "id",
+     .value = {"next 44, highest 43", "next 1, highest 43"},
+     .text = "the next insert into public.orders will fail (target)",
+     .fix = "SELECT setval('public.orders_id_seq', 43)",
+     .breaks = true},
+    {.kind = "index-missing",
+     .value = {"total", NULL},
+     .text = "no index of the target serves queries as total of the source does"},
+    {.kind = "column-missing", .column = "memo", .text = "only the source has the column memo"}};
+
 static char *json_of(const struct verify_result *result, bool explain)
 {
     struct verify_options options = {.format = "json", .explain = explain};
@@ -130,6 +142,9 @@ static void the_json_of_the_example_is_exactly_this(void **state)
     struct result_table table = orders();
     struct verify_result result = result_of(&table, 1, VERDICT_DIFFERENT);
     result.only[0] = (struct text_list)LIST(audit);
+    result.schema_compared = true;
+    table.schema = order_schema;
+    table.schema_count = 1;
     char *json = json_of(&result, false);
     struct buffer packed = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (const char *at = json; *at; at++) { /* without the indentation, which is for people */
@@ -159,10 +174,48 @@ static void the_json_of_the_example_is_exactly_this(void **state)
         "\"findings\": [{\"kind\": \"changed\",\"key\": {\"id\": \"42\"},"
         "\"columns\": [{\"source\": \"total\",\"target\": \"total\",\"source_value\": \"1.10\","
         "\"target_value\": \"1.20\"}]},{\"kind\": \"missing\",\"key\": {\"id\": \"43\"}}]}],"
+        "\"schema\": [{\"kind\": \"sequence-behind\",\"table\": \"orders\",\"column\": \"id\","
+        "\"source\": \"next 44, highest 43\",\"target\": \"next 1, highest 43\","
+        "\"text\": \"the next insert into public.orders will fail (target)\","
+        "\"fix\": \"SELECT setval('public.orders_id_seq', 43)\",\"breaks\": true}],"
         "\"only_source\": [\"audit\"],\"only_target\": []}");
     assert_int_equal(json[strlen(json) - 1], '\n');
     buffer_free(&packed);
     free(json);
+}
+
+static void definitions_that_were_not_compared_are_null_and_no_empty_list(void **state)
+{
+    (void)state;
+    struct result_table table = orders();
+    struct verify_result result = result_of(&table, 1, VERDICT_DIFFERENT);
+    char *json = json_of(&result, false);
+    assert_non_null(strstr(json, "\"schema\": null"));
+    free(json);
+    result.schema_compared = true;
+    json = json_of(&result, false);
+    assert_non_null(strstr(json, "\"schema\": []"));
+    free(json);
+}
+
+static void definitions_have_a_section_with_what_breaks_first(void **state)
+{
+    (void)state;
+    struct result_table table = orders();
+    table.schema = order_schema;
+    table.schema_count = COUNT(order_schema);
+    struct verify_result result = result_of(&table, 1, VERDICT_DIFFERENT);
+    char *text = text_of(&result, (struct verify_options){0}, false);
+    const char *breaks = strstr(text, "! sequence-behind: the next insert into public.orders");
+    const char *said = strstr(text, "- index-missing: no index of the target");
+    assert_non_null(breaks);
+    assert_non_null(said);
+    assert_true(breaks < said);
+    assert_non_null(strstr(text, "      SELECT setval('public.orders_id_seq', 43)\n"));
+    assert_null(strstr(text, "column-missing")); /* a reason of the table says it */
+    assert_non_null(strstr(text, "2 findings in the definitions"));
+    assert_fits(text, 80);
+    free(text);
 }
 
 static void json_never_says_zero_for_what_is_not_known(void **state)
@@ -513,6 +566,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_json_of_the_example_is_exactly_this),
+        cmocka_unit_test(definitions_that_were_not_compared_are_null_and_no_empty_list),
+        cmocka_unit_test(definitions_have_a_section_with_what_breaks_first),
         cmocka_unit_test(json_never_says_zero_for_what_is_not_known),
         cmocka_unit_test(a_plan_has_no_verdict),
         cmocka_unit_test(json_survives_names_and_values_that_are_not_utf8),
