@@ -42,25 +42,28 @@ struct compare_rules {
 
 struct difference {
     enum diff_kind kind;
-    const char *path;              /* tree_path(), of the target's node where there is one */
-    const char *shape;             /* tree_path_shape(): for grouping */
-    const char *attribute;         /* or NULL */
-    uint32_t node[SIDES];          /* in comparison.trees; TREE_NONE: not there, or no tree */
-    struct tree_text text[SIDES];  /* what was and what is: of a changed text the span from the
-                                      first to the last word that changed; of a subtree its text */
-    struct tree_text whole[SIDES]; /* the whole value that text is a part of */
+    const char *path;             /* tree_path(), of the target's node where there is one */
+    const char *shape;            /* tree_path_shape(): for grouping */
+    const char *attribute;        /* or NULL */
+    uint32_t node[SIDES];         /* in comparison.trees; TREE_NONE: not there, or no tree */
+    struct tree_text text[SIDES]; /* what was and what is: of a changed text the span from the first
+                                     to the last word that changed, as it was compared; of a subtree
+                                     its text, or its tag when it has none. at NULL: nothing */
+    struct tree_text whole[SIDES]; /* the value that the span is a part of, as it stood there */
 };
 
 enum {
-    COMPARE_TEXT = 4096,       /* bytes of a subtree's text that a difference shows at most */
-    COMPARE_DIFFERENCES = 1000 /* are described at most; all are counted */
+    COMPARE_TEXT = 4096,        /* bytes of a subtree's text that a difference shows at most */
+    COMPARE_DIFFERENCES = 1000, /* are described at most; all are counted */
+    COMPARE_REASON = 300,
 };
 
 struct comparison {
     bool equal;
     enum content_type type;         /* as which they were compared */
-    char fallback[300];             /* "": structural; else why they were not */
-    struct difference *differences; /* in document order */
+    char fallback[COMPARE_REASON];  /* "": as what they are; else why not: a sentence's end, "the
+                                       source is not JSON: expected …" */
+    struct difference *differences; /* in document order; in the arena */
     size_t count;                   /* of them that are described, */
     size_t total;                   /* and that there are */
     size_t kinds[DIFF_KINDS];       /* of total */
@@ -69,17 +72,22 @@ struct comparison {
     size_t duplicates[SIDES];       /* JSON keys that a later one of the same object replaced */
     char charset[SIDES][48];        /* as what the text was read; "" for bytes */
     size_t length[SIDES];           /* of the answers, in bytes */
-    uint64_t hash[SIDES];           /* XXH3 of the bytes, when they are not the same */
+    struct hash128 hash[SIDES];     /* of the bytes, when they are not the same */
     bool has_trees;
     struct tree trees[SIDES]; /* when has_trees */
     struct tree_diff diff;
-    struct tree_names *names;
+    struct tree_names names;
     struct arena arena;
 };
 
-/* type CONTENT_AUTO: by header and content; when the two sides are of different types they are
- * compared as text, or bytes, and that is a fallback (and never equal unless the bytes are).
- * rules NULL: none. False: *err says why, and nothing was compared. */
+/*
+ * type CONTENT_AUTO: by header and content. What cannot be read as its type, or is of another type
+ * than the other side, is compared as text, line by line, or as bytes: then nothing but the same
+ * text in the same charset is equal. Answers of the same bytes are equal and are not parsed, unless
+ * their headers make other text of them. rules NULL: none.
+ *
+ * False: *err says why, and nothing may be said of the answers; *found can be freed in any case.
+ */
 bool compare_answers(const struct answer answers[SIDES], enum content_type type,
                      const struct compare_rules *rules, struct comparison *found,
                      struct err *err) MUST_CHECK;

@@ -394,6 +394,7 @@ bool xml_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
               char reason[MARKUP_REASON_SIZE])
 {
     tree_init(tree, names);
+    tree->xml = true;
     tree->bytes = *text;
     buffer_init(text, text->maximum);
     reason[0] = '\0';

@@ -131,6 +131,12 @@ static void take_text(struct html_reader *reader, size_t upto)
 
 /* --- tags --- */
 
+static bool is_name_byte(char byte)
+{
+    return html_is_letter(byte) || (byte >= '0' && byte <= '9') ||
+           (byte && strchr(":-_.", byte)); /* to the parser */
+}
+
 /* Does the name stand at `at`, in any case, and end there? */
 static bool names_tag(const char *at, const char *end, const char *name)
 {
@@ -141,7 +147,7 @@ static bool names_tag(const char *at, const char *end, const char *name)
         if (letter != *name)
             return false;
     }
-    return at == end || html_is_space(*at) || *at == '>' || *at == '/';
+    return at == end || !is_name_byte(*at);
 }
 
 /* Reads the attributes of a tag, which ends at `end`; false: it cannot be read so. */
@@ -295,8 +301,8 @@ static void add_attributes(struct html_reader *reader, const char *tag, size_t c
 
 static void push(struct html_reader *reader, struct html_open element)
 {
-    if (reader->depth == HTML_DEEPEST) {
-        give_up(reader, "its elements are nested deeper than 1024");
+    if (reader->depth >= HTML_DEEPEST + HTML_IMPLIED) {
+        give_up(reader, "its elements are nested too deep");
         return;
     }
     if (reader->depth == reader->room) {
@@ -318,7 +324,7 @@ static bool may_be_implied(const char *name)
 void html_read_start(struct html_reader *reader, const char *known, bool has_attributes,
                      size_t cursor)
 {
-    if (reader->reason[0])
+    if (reader->reason[0] || reader->cut)
         return;
     const struct html_name *name = find_name(reader, known);
     bool sound;
@@ -331,6 +337,10 @@ void html_read_start(struct html_reader *reader, const char *known, bool has_att
         return;
     }
     take_text(reader, (size_t)(tag - reader->page));
+    if (cursor == reader->length) {
+        reader->cut = true; /* a tag without an end is none; its bytes are taken at the end */
+        return;
+    }
     settle_space(reader, name->traits & HTML_BLOCK);
     bool slash = cursor < reader->length && reader->page[cursor] == '/';
     reader->seen = reader->text_end = cursor + slash;
@@ -376,7 +386,7 @@ static bool has_more(const char *tag, const char *end, const char *name)
 
 void html_read_end(struct html_reader *reader, const char *known, size_t cursor)
 {
-    if (reader->reason[0])
+    if (reader->reason[0] || reader->cut)
         return;
     if (!reader->depth || (reader->stack[reader->depth - 1].known != known &&
                            strcmp(reader->stack[reader->depth - 1].known, known) != 0)) {
@@ -413,7 +423,7 @@ void html_read_text(struct html_reader *reader, size_t cursor)
 
 void html_read_comment(struct html_reader *reader, size_t cursor)
 {
-    if (reader->reason[0])
+    if (reader->reason[0] || reader->cut)
         return;
     const char *from = reader->page + reader->seen, *end = reader->page + cursor;
     const char *open = cursor > reader->seen ? memmem(from, (size_t)(end - from), "<!--", 4) : NULL;
@@ -434,7 +444,7 @@ void html_read_comment(struct html_reader *reader, size_t cursor)
 /* Case and white space of a doctype do not matter. */
 void html_read_doctype(struct html_reader *reader, size_t cursor)
 {
-    if (reader->reason[0])
+    if (reader->reason[0] || reader->cut)
         return;
     const char *at = reader->page + reader->seen, *end = reader->page + cursor;
     const char *open = cursor > reader->seen ? memmem(at, (size_t)(end - at), "<!", 2) : NULL;

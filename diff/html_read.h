@@ -17,6 +17,7 @@
 
 enum {
     HTML_DEEPEST = 1024, /* the parser's time may grow with size × depth */
+    HTML_IMPLIED = 4,    /* html, head, body, p, which the parser may make up around them */
     HTML_NAMES = 256,    /* a power of two */
 };
 
@@ -46,6 +47,7 @@ struct html_reader {
     size_t attribute_count, attribute_room;
     struct buffer scratch;
     struct html_name names[HTML_NAMES];
+    bool cut; /* the page ended within a tag: nothing more is to come */
     char *reason;
 };
 

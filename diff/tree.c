@@ -311,8 +311,10 @@ void tree_replace_attribute(struct tree *tree, struct tree_attribute *attribute,
 
 void tree_set_key(struct tree *tree, uint32_t array, const char *member)
 {
-    if (tree->nodes[array].kind == TREE_ARRAY)
-        tree->nodes[array].name = tree_intern(tree->names, member, strlen(member));
+    if (tree->nodes[array].kind != TREE_ARRAY)
+        return;
+    tree->nodes[array].name = tree_intern(tree->names, member, strlen(member));
+    tree->nodes[array].marks |= TREE_UNORDERED;
 }
 
 /* --- comparing --- */

@@ -113,6 +113,7 @@ struct tree {
     uint32_t attribute_count, attribute_room;
     struct tree_names *names; /* shared, borrowed */
     struct arena arena;
+    bool xml;            /* paths are written as XPath does */
     struct buffer bytes; /* the input that texts are borrowed from, when the tree owns it */
     uint32_t open;       /* while it is being built: the innermost open node */
 };
@@ -200,7 +201,8 @@ static inline void tree_mark(struct tree *tree, uint32_t node, enum tree_mark ma
 void tree_replace(struct tree *tree, uint32_t node, const void *value, size_t length);
 void tree_replace_attribute(struct tree *tree, struct tree_attribute *attribute, const void *value,
                             size_t length);
-/* The elements of a TREE_ARRAY are told apart by their member of that name ("id"), not by place. */
+/* The elements of a TREE_ARRAY are told apart by their member of that name ("id"), not by place:
+ * their order does not matter. */
 void tree_set_key(struct tree *tree, uint32_t array, const char *member);
 
 /* --- comparing --- */
