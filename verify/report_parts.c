@@ -166,6 +166,12 @@ void report_add_counts(const struct verify_result *result, const struct report_t
                 result->interrupted ? "not compared to the end" : "could not be compared in full");
     add_counted(out, start, result->only[0].count, "in the source only");
     add_counted(out, start, result->only[1].count, "in the target only");
+    size_t unlike = report_schema_count(result);
+    if (unlike) {
+        char text[32];
+        buffer_printf(out, "; %s finding%s in the definitions", human_count(unlike, text),
+                      unlike == 1 ? "" : "s");
+    }
     if (tally->columns_left_out) {
         char text[32];
         buffer_printf(out, "; %s column%s not compared", human_count(tally->columns_left_out, text),

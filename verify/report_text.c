@@ -594,68 +594,7 @@ static void add_one_sided(const struct page *page)
 /* --- the verdict
  * -------------------------------------------------------------------------------------- */
 
-<<<<<<< HEAD
 static void add_conclusion(const struct page *page, const struct report_tally *tally)
-=======
-static void add_counted(struct buffer *out, size_t count, const char *words)
-{
-    char text[32];
-    if (!count)
-        return;
-    buffer_printf(out, "%s%s %s", out->length ? ", " : "", human_count(count, text), words);
-}
-
-/* "12 tables equal, 2 different, 1 could not be compared in full". */
-static void add_counts(const struct verify_result *result, const struct tally *tally,
-                       struct buffer *out)
-{
-    if (!result->table_count)
-        buffer_add_text(out, "nothing to compare: no table is on both sides");
-    add_counted(out, tally->tables[VERDICT_EQUAL],
-                tally->tables[VERDICT_EQUAL] == 1 ? "table equal" : "tables equal");
-    add_counted(out, tally->tables[VERDICT_DIFFERENT], "different");
-    if (tally->different_in_part) {
-        char text[32];
-        buffer_printf(out, " (%s of them not compared in full)",
-                      human_count(tally->different_in_part, text));
-    }
-    add_counted(out, tally->tables[VERDICT_INCONCLUSIVE],
-                result->interrupted ? "not compared to the end" : "could not be compared in full");
-    add_counted(out, result->only[0].count, "in the source only");
-    add_counted(out, result->only[1].count, "in the target only");
-    size_t unlike = report_schema_count(result);
-    if (unlike) {
-        char text[32];
-        buffer_printf(out, "; %s finding%s in the definitions", human_count(unlike, text),
-                      unlike == 1 ? "" : "s");
-    }
-    if (tally->columns_left_out) {
-        char text[32];
-        buffer_printf(out, "; %s column%s not compared", human_count(tally->columns_left_out, text),
-                      tally->columns_left_out == 1 ? "" : "s");
-    }
-}
-
-static const char *exit_meaning(const struct verify_result *result, const struct tally *tally)
-{
-    if (result->interrupted)
-        return "interrupted before the end; only what is called equal or different was compared";
-    if (result->baseline.only_new)
-        return result->since.different      ? "there are new differences since the baseline"
-               : result->since.inconclusive ? "something is newly inconclusive since the baseline"
-                                            : "nothing is new since the baseline";
-    if (result->verdict == VERDICT_DIFFERENT)
-        return "the two sides differ";
-    if (!result->table_count)
-        return "nothing was compared";
-    if (result->verdict == VERDICT_INCONCLUSIVE)
-        return "nothing differs in what was compared, but not everything was";
-    return tally->columns_left_out ? "both sides hold the same in all that was compared"
-                                   : "both sides hold the same rows";
-}
-
-static void add_conclusion(const struct page *page, const struct tally *tally)
->>>>>>> c5e6cc5 (Compare what the tables' definitions promise, and say which sequence makes the next insert fail)
 {
     const struct verify_result *result = page->result;
     enum verdict verdict = result->verdict;
