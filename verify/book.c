@@ -14,7 +14,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define SAVE_SECONDS 0.25
+#define SAVE_SECONDS 0.25     /* between two saves at least, */
+#define SAVE_SHARE 50         /* and so many times what the last one took: at most 2 % of the run */
 #define KEPT_LEDGERS 20       /* of the state folder; older ones go when a new one is made */
 #define STAMP_FROM_ROWS 20000 /* smaller tables are one split */
 
@@ -26,8 +27,8 @@ struct book {
     size_t table_count;
     const struct item **marked[SIDES]; /* per table: has something new to save */
     struct buffer *stamps[SIDES];      /* per table: as it was before this run's snapshot */
-    double saved_at;
-    uint64_t kept_rows[SIDES]; /* read by earlier runs, and taken over */
+    double save_after;                 /* work_clock() of the next save that is not forced */
+    uint64_t kept_rows[SIDES];         /* read by earlier runs, and taken over */
 };
 
 /* ---- Where ledgers live
@@ -564,7 +565,7 @@ void book_save(struct book *book, bool force, struct verify_result *result)
 {
     struct err err;
     double now = work_clock();
-    if (!book->ledger || (!force && now - book->saved_at < SAVE_SECONDS))
+    if (!book->ledger || (!force && now < book->save_after))
         return;
     bool ok = true;
     for (size_t i = 0; i < book->table_count && ok; i++)
@@ -572,7 +573,8 @@ void book_save(struct book *book, bool force, struct verify_result *result)
             ok = save_reading(book, i, (enum side)side, &err);
     if (!ok || !ledger_save(book->ledger, &err))
         give_up(book, result, &err);
-    book->saved_at = work_clock();
+    double then = work_clock(), pause = SAVE_SHARE * (then - now);
+    book->save_after = then + (pause > SAVE_SECONDS ? pause : SAVE_SECONDS);
 }
 
 void book_close(struct book *book, const struct verify_options *options, bool finished,

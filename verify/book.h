@@ -70,7 +70,8 @@ void book_write(struct book *book, const struct plan *plan, const struct item *i
 void book_forget(struct book *book, const struct plan *plan, const struct item *item,
                  enum side side, struct verify_result *result);
 
-/* Writes what was marked and saves; at most four times a second unless forced. */
+/* Writes what was marked and saves; unless forced, at most four times a second, and rarer where
+ * saving takes long. */
 void book_save(struct book *book, bool force, struct verify_result *result);
 
 /* Keeps the result of a finished run, and its differences unless NULL, and closes. A NULL book is

@@ -8,6 +8,7 @@ struct digest *digest_new(size_t bucket_count)
     struct digest *digest =
         mem_zero(1, sizeof(struct digest) + bucket_count * sizeof(struct bucket));
     digest->bucket_count = bucket_count;
+    digest->used_low = bucket_count;
     return digest;
 }
 
@@ -23,7 +24,11 @@ void digest_merge(struct digest *whole, const struct digest *part)
 {
     whole->rows += part->rows;
     whole->row_bytes += part->row_bytes;
-    for (size_t i = 0; i < whole->bucket_count; i++)
+    if (part->used_low < part->used_high) {
+        digest_use(whole, part->used_low);
+        digest_use(whole, part->used_high - 1);
+    }
+    for (size_t i = part->used_low; i < part->used_high; i++)
         bucket_add(&whole->buckets[i], &part->buckets[i]);
 }
 

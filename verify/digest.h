@@ -21,6 +21,7 @@ struct digest {
     uint64_t rows;
     uint64_t row_bytes; /* of canonical rows: tells how much memory a drill needs */
     size_t bucket_count;
+    size_t used_low, used_high; /* no bucket outside [used_low, used_high) has rows */
     struct bucket buckets[];
 };
 
@@ -34,10 +35,19 @@ static inline void bucket_add_row(struct bucket *place, struct hash128 hash)
     place->low = low;
 }
 
+/* To be told of every bucket that gets rows: a part of a table reaches few of them, and the others
+ * then cost no memory and no time. */
+static inline void digest_use(struct digest *digest, size_t bucket)
+{
+    digest->used_low = bucket < digest->used_low ? bucket : digest->used_low;
+    digest->used_high = bucket >= digest->used_high ? bucket + 1 : digest->used_high;
+}
+
 static inline void digest_add_row(struct digest *digest, size_t bucket, struct hash128 hash,
                                   size_t row_bytes)
 {
     bucket_add_row(&digest->buckets[bucket], hash);
+    digest_use(digest, bucket);
     digest->rows++;
     digest->row_bytes += row_bytes;
 }

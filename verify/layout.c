@@ -99,9 +99,12 @@ static void encode_digest(const struct digest *digest, struct buffer *out)
     buffer_add_u64(out, digest->rows);
     buffer_add_u64(out, digest->row_bytes);
     bytes_put_size(out, digest->bucket_count);
-    for (size_t i = 0; i < digest->bucket_count;) {
+    if (digest->used_low < digest->used_high) /* at once: there are megabytes of them */
+        (void)buffer_reserve(out, (digest->used_high - digest->used_low) * sizeof(struct bucket));
+    size_t used_high = digest->used_high;
+    for (size_t i = digest->used_low; i < used_high;) {
         size_t end = i;
-        while (end < digest->bucket_count && digest->buckets[end].count)
+        while (end < used_high && digest->buckets[end].count)
             end++;
         if (end == i) {
             i++;
@@ -131,6 +134,7 @@ static struct digest *decode_digest(struct bytes *in, size_t bucket_count)
         if (start < free_from || start > bucket_count || !count || count > bucket_count - start)
             in->failed = true;
         for (size_t i = start; i < start + count && !in->failed; i++) {
+            digest_use(digest, i);
             digest->buckets[i].count = bytes_u64(in);
             digest->buckets[i].low = bytes_u64(in);
             digest->buckets[i].high = bytes_u64(in);
