@@ -41,6 +41,10 @@
  * and types, which an unqualified name would choose wherever their schema is in the search path. */
 #define PG_AT_LEAST "OPERATOR(pg_catalog.>=)"
 #define PG_BELOW "OPERATOR(pg_catalog.<)"
+/* A client that waits for every 8 kB that the server sends wakes up, and is woken up, for each: in
+ * a scan that has brought so many bytes it rather sleeps for a moment, while the socket fills. */
+#define FLOWING_BYTES (256u << 10)
+#define NAP_NANOSECONDS 250000
 #define GUESSED_ROW_BYTES 100 /* of tables that were never analysed */
 
 struct canceller;
@@ -63,6 +67,7 @@ struct connection {
     struct pgcopy copy;
     const struct pgcopy_type **columns; /* copy.columns */
     char *message;                      /* PQgetCopyData's, that the cells borrow from */
+    size_t flowed;                      /* bytes that the scan has brought, until it flows */
 };
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
@@ -2129,6 +2134,24 @@ static enum row_status finish_copy(struct connection *connection, struct err *er
     return ok ? ROW_END : ROW_FAILED;
 }
 
+/* The next message of the scan; < 0: none, as PQgetCopyData() has it. */
+static int next_message(struct connection *connection)
+{
+    PGconn *pg = connection->pg;
+    bool flows = connection->flowed >= FLOWING_BYTES;
+    int length = PQgetCopyData(pg, &connection->message, flows);
+    if (length == 0 && PQconsumeInput(pg)) {
+        length = PQgetCopyData(pg, &connection->message, true);
+        if (length == 0)
+            nanosleep(&(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    }
+    if (length == 0) /* what went wrong is found again, and said */
+        length = PQgetCopyData(pg, &connection->message, false);
+    if (!flows && length > 0)
+        connection->flowed += (size_t)length;
+    return length;
+}
+
 static enum row_status postgres_scan_next(struct connection *connection, struct cell *cells,
                                           uint64_t *wire_bytes, struct err *err)
 {
@@ -2139,7 +2162,7 @@ static enum row_status postgres_scan_next(struct connection *connection, struct 
     for (;;) {
         PQfreemem(connection->message);
         connection->message = NULL;
-        int length = PQgetCopyData(connection->pg, &connection->message, 0);
+        int length = next_message(connection);
         if (length < 0)
             return finish_copy(connection, err);
         *wire_bytes += (uint64_t)length + 5; /* the message's type and length */
