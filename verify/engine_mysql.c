@@ -824,11 +824,14 @@ struct slot;
 typedef bool decode_slot(struct reader *reader, struct slot *slot, struct cell *cell);
 
 /*
- * Where the library puts one column's cell. Fixed sizes go into `value`. The rest goes into a small
- * space near at hand; what does not fit there is fetched again, whole, into a block of its own.
+ * One column's cell as it came. Fixed sizes go into `value`. MariaDB's library tells where a cell
+ * stands in the packet, and what is long stays there. Oracle's library copies: into a small space
+ * near at hand; what does not fit there is fetched again, whole, into a block of its own.
  */
 struct slot {
     decode_slot *decode;
+    const struct wire_row *wire;
+    const unsigned char *place; /* in the packet, of a long cell */
     union {
         int64_t integer;
         float single;
@@ -861,45 +864,14 @@ struct reader {
     uint64_t long_bytes;  /* of the row at hand */
 };
 
-#if CLIENT_IS_MARIADB
-/*
- * Where a cell stands in the packet: MariaDB's header shows the place that
- * mysql_stmt_fetch_column() reads from. A value of 100 MB is then in memory once. NULL when its
- * length there is not what the library said.
- */
-static const unsigned char *in_packet(struct reader *reader, const struct slot *slot)
-{
-    const unsigned char *place = reader->statement->bind[slot->column].u.row_ptr;
-    size_t bytes = !place          ? 0
-                   : *place < 251  ? 0
-                   : *place == 252 ? 2
-                   : *place == 253 ? 3
-                   : *place == 254 ? 8
-                                   : 0;
-    uint64_t length = 0;
-
-    for (size_t i = bytes; i > 0; i--)
-        length = length << 8 | place[i];
-    return bytes && length == slot->length ? place + 1 + bytes : NULL;
-}
-#else
-static const unsigned char *in_packet(struct reader *reader, const struct slot *slot)
-{
-    (void)reader;
-    (void)slot;
-    return NULL;
-}
-#endif
-
 /* The whole bytes of a long cell, or NULL. */
 static const unsigned char *long_bytes(struct reader *reader, struct slot *slot)
 {
     reader->long_bytes += slot->length;
+    if (slot->place)
+        return slot->place;
     if (slot->length <= slot->near_size)
         return slot->near;
-    const unsigned char *place = in_packet(reader, slot);
-    if (place)
-        return place;
     if (slot->length > slot->far_size) {
         free(slot->far);
         reader->far_bytes += slot->length - slot->far_size;
@@ -1103,6 +1075,25 @@ static bool decode_inet(struct reader *reader, struct slot *slot, struct cell *c
     return inet_pton(six ? AF_INET6 : AF_INET, text, slot->words) == 1;
 }
 
+/* ---- Cells in the packet ---------------------------------------------------------------------
+ *
+ * The binary protocol's values, as MySQL's "Binary Protocol Resultset Row" describes them. Each
+ * function fills the slot from the cell that begins at `place` and returns where it ends; NULL: it
+ * is not one of its type.
+ */
+
+typedef const unsigned char *take_cell(struct slot *slot, const unsigned char *place);
+
+static uint64_t read_little(const unsigned char *place, size_t bytes)
+{
+    uint64_t number = 0;
+    for (size_t i = bytes; i-- > 0;)
+        number = number << 8 | place[i];
+    return number;
+}
+
+static take_cell take_integer, take_single, take_double, take_date, take_time, take_long, take_null;
+
 /* ---- Which way a column comes over the wire -------------------------------------------------- */
 
 #define CLASS(class) (1U << (class))
@@ -1117,26 +1108,28 @@ struct wire_row {
     const char *base;
     enum cell_form form;
     uint32_t bytes; /* on the wire; 0: a long cell */
+    take_cell *take;
     decode_slot *decode;
 };
 
 #define WIRE_STRING(wire, base)                                                                    \
     {                                                                                              \
-        wire, MYSQL_TYPE_BLOB, CLASS_STRINGS, TYPE_TEXT, base, CELL_TEXT, 0, decode_plain          \
+        wire, MYSQL_TYPE_BLOB, CLASS_STRINGS, TYPE_TEXT, base, CELL_TEXT, 0, take_long,            \
+            decode_plain                                                                           \
     }
 #define WIRE_INTEGER(wire, base, bytes)                                                            \
     {                                                                                              \
-        wire, MYSQL_TYPE_LONGLONG, CLASS(TYPE_INT), TYPE_INT, base, CELL_INT, bytes,               \
+        wire, MYSQL_TYPE_LONGLONG, CLASS(TYPE_INT), TYPE_INT, base, CELL_INT, bytes, take_integer, \
             decode_integer                                                                         \
     }
 #define WIRE_DECIMAL(wire)                                                                         \
     {                                                                                              \
         wire, MYSQL_TYPE_BLOB, CLASS(TYPE_DECIMAL), TYPE_DECIMAL, "decimal", CELL_DECIMAL, 0,      \
-            decode_plain                                                                           \
+            take_long, decode_plain                                                                \
     }
 #define WIRE_DATE(wire, class, base, form, bytes)                                                  \
     {                                                                                              \
-        wire, wire, CLASS(class), class, base, form, bytes, decode_date                            \
+        wire, wire, CLASS(class), class, base, form, bytes, take_date, decode_date                 \
     }
 
 static const struct wire_row wire_rows[] = {
@@ -1147,22 +1140,24 @@ static const struct wire_row wire_rows[] = {
     WIRE_INTEGER(MYSQL_TYPE_LONGLONG, "bigint", 8),
     WIRE_INTEGER(MYSQL_TYPE_YEAR, "year", 2),
     {MYSQL_TYPE_FLOAT, MYSQL_TYPE_FLOAT, CLASS(TYPE_FLOAT), TYPE_FLOAT, "float", CELL_FLOAT, 4,
-     decode_single},
+     take_single, decode_single},
     {MYSQL_TYPE_DOUBLE, MYSQL_TYPE_DOUBLE, CLASS(TYPE_DOUBLE), TYPE_DOUBLE, "double", CELL_DOUBLE,
-     8, decode_double},
+     8, take_double, decode_double},
     WIRE_DECIMAL(MYSQL_TYPE_DECIMAL),
     WIRE_DECIMAL(MYSQL_TYPE_NEWDECIMAL),
     WIRE_DATE(MYSQL_TYPE_DATE, TYPE_DATE, "date", CELL_DATE, 5),
     WIRE_DATE(MYSQL_TYPE_DATETIME, TYPE_DATETIME, "datetime", CELL_DATETIME, 8),
     WIRE_DATE(MYSQL_TYPE_TIMESTAMP, TYPE_INSTANT, "timestamp", CELL_INSTANT, 8),
-    {MYSQL_TYPE_TIME, MYSQL_TYPE_TIME, CLASS(TYPE_TIME), TYPE_TIME, "time", CELL_TIME, 9,
+    {MYSQL_TYPE_TIME, MYSQL_TYPE_TIME, CLASS(TYPE_TIME), TYPE_TIME, "time", CELL_TIME, 9, take_time,
      decode_time},
-    {MYSQL_TYPE_BIT, MYSQL_TYPE_BLOB, CLASS(TYPE_BITS), TYPE_BITS, "bit", CELL_BITS, 0,
+    {MYSQL_TYPE_BIT, MYSQL_TYPE_BLOB, CLASS(TYPE_BITS), TYPE_BITS, "bit", CELL_BITS, 0, take_long,
      decode_bits},
     {MYSQL_TYPE_GEOMETRY, MYSQL_TYPE_BLOB, CLASS(TYPE_GEOMETRY), TYPE_GEOMETRY, "geometry",
-     CELL_GEOMETRY, 0, decode_geometry},
-    {MYSQL_TYPE_JSON, MYSQL_TYPE_BLOB, CLASS_WORDS, TYPE_JSON, "json", CELL_TEXT, 0, decode_plain},
-    {MYSQL_TYPE_NULL, MYSQL_TYPE_NULL, ~0U, TYPE_TEXT, "null", CELL_NULL, 1, decode_null},
+     CELL_GEOMETRY, 0, take_long, decode_geometry},
+    {MYSQL_TYPE_JSON, MYSQL_TYPE_BLOB, CLASS_WORDS, TYPE_JSON, "json", CELL_TEXT, 0, take_long,
+     decode_plain},
+    {MYSQL_TYPE_NULL, MYSQL_TYPE_NULL, ~0U, TYPE_TEXT, "null", CELL_NULL, 1, take_null,
+     decode_null},
     WIRE_STRING(MYSQL_TYPE_VARCHAR, "varchar"),
     WIRE_STRING(MYSQL_TYPE_VAR_STRING, "varchar"),
     WIRE_STRING(MYSQL_TYPE_STRING, "char"),
@@ -1180,6 +1175,99 @@ static const struct wire_row *find_wire(enum enum_field_types wire)
         if (wire_rows[i].wire == wire)
             return &wire_rows[i];
     return NULL;
+}
+
+static const unsigned char *take_integer(struct slot *slot, const unsigned char *place)
+{
+    size_t bytes = slot->wire->bytes;
+    uint64_t number = read_little(place, bytes);
+    uint64_t sign = UINT64_C(1) << (8 * bytes - 1);
+    slot->value.integer = (int64_t)(slot->is_unsigned ? number : (number ^ sign) - sign);
+    return place + bytes;
+}
+
+static const unsigned char *take_single(struct slot *slot, const unsigned char *place)
+{
+    uint32_t bits = (uint32_t)read_little(place, sizeof bits);
+    memcpy(&slot->value.single, &bits, sizeof bits);
+    return place + sizeof bits;
+}
+
+static const unsigned char *take_double(struct slot *slot, const unsigned char *place)
+{
+    uint64_t bits = read_little(place, sizeof bits);
+    memcpy(&slot->value.number, &bits, sizeof bits);
+    return place + sizeof bits;
+}
+
+/* A length byte, then as much as is not zero: u16 year, month, day; hour, minute, second; u32
+ * microseconds. */
+static const unsigned char *take_date(struct slot *slot, const unsigned char *place)
+{
+    MYSQL_TIME *time = &slot->value.time;
+    size_t length = *place++;
+
+    memset(time, 0, sizeof *time);
+    if (length != 0 && length != 4 && length != 7 && length != 11)
+        return NULL;
+    if (length >= 4) {
+        time->year = (unsigned)read_little(place, 2);
+        time->month = place[2];
+        time->day = place[3];
+    }
+    if (length >= 7) {
+        time->hour = place[4];
+        time->minute = place[5];
+        time->second = place[6];
+    }
+    if (length == 11)
+        time->second_part = read_little(place + 7, 4);
+    return place + length;
+}
+
+/* A length byte, then as much as is not zero: is it negative, u32 days, hour, minute, second; u32
+ * microseconds. */
+static const unsigned char *take_time(struct slot *slot, const unsigned char *place)
+{
+    MYSQL_TIME *time = &slot->value.time;
+    size_t length = *place++;
+
+    memset(time, 0, sizeof *time);
+    if (length != 0 && length != 8 && length != 12)
+        return NULL;
+    if (length >= 8) {
+        time->neg = place[0] != 0;
+        time->day = (unsigned)read_little(place + 1, 4);
+        time->hour = place[5];
+        time->minute = place[6];
+        time->second = place[7];
+    }
+    if (length == 12)
+        time->second_part = read_little(place + 8, 4);
+    return place + length;
+}
+
+/* A length, in 1 byte or behind a byte that says in how many, then the bytes. */
+static const unsigned char *take_long(struct slot *slot, const unsigned char *place)
+{
+    size_t bytes = *place < 251    ? 0
+                   : *place == 252 ? 2
+                   : *place == 253 ? 3
+                   : *place == 254 ? 8
+                                   : SIZE_MAX;
+
+    if (bytes == SIZE_MAX)
+        return NULL;
+    slot->length = bytes ? read_little(place + 1, bytes) : *place;
+    slot->place = place + 1 + bytes;
+    return slot->place + slot->length;
+}
+
+static const unsigned char *take_null(struct slot *slot, const unsigned char *place)
+{
+    (void)slot;
+    (void)place;
+    return NULL; /* is always marked as NULL, and has no bytes */
 }
 
 /* ---- Statements ------------------------------------------------------------------------------ */
@@ -1289,6 +1377,7 @@ static bool slot_choose(struct slot *slot, const MYSQL_FIELD *field, const struc
             err, ERR_TABLE,
             "%s: column \"%s\" does not come as the %s that it was: was the table altered?", label,
             field->name, type->name ? type->name : "type");
+    slot->wire = wire;
     slot->decode = wire->decode;
     slot->form = wire->form;
     slot->is_long = wire->bytes == 0;
@@ -1305,12 +1394,51 @@ static bool slot_choose(struct slot *slot, const MYSQL_FIELD *field, const struc
     return true;
 }
 
-static void slot_bind(struct slot *slot, const MYSQL_FIELD *field, MYSQL_BIND *bind)
-{
-    const struct wire_row *wire = find_wire(field->type);
+/* ---- How the library hands over a row -------------------------------------------------------- */
 
+static bool not_whole(const struct reader *reader, size_t column, struct err *err)
+{
+    return err_set(err, ERR_TABLE, "%s: the value of column %zu did not arrive whole",
+                   reader->label, column + 1);
+}
+
+#if CLIENT_IS_MARIADB
+/* Nothing is bound: then the library only notes where each cell of the packet begins, as its header
+ * shows (bind[].u.row_ptr, what mysql_stmt_fetch_column() reads from), and copies none. */
+static bool slots_bind(struct reader *reader, const MYSQL_FIELD *fields, struct err *err)
+{
+    (void)reader;
+    (void)fields;
+    (void)err;
+    return true;
+}
+
+/* Each cell must begin where the one before it ended: the library and this file have then read the
+ * same row. */
+static bool slots_fill(struct reader *reader, struct err *err)
+{
+    const MYSQL_BIND *cells = reader->statement->bind;
+    const unsigned char *end = NULL;
+
+    for (size_t i = 0; i < reader->slot_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        const unsigned char *place = cells[i].u.row_ptr;
+        slot->is_null = !place;
+        if (!place)
+            continue;
+        if (end && end != place)
+            return not_whole(reader, i, err);
+        end = slot->wire->take(slot, place);
+        if (!end)
+            return not_whole(reader, i, err);
+    }
+    return true;
+}
+#else
+static void slot_bind(struct slot *slot, MYSQL_BIND *bind)
+{
     memset(bind, 0, sizeof *bind);
-    bind->buffer_type = wire ? wire->bind : MYSQL_TYPE_NULL;
+    bind->buffer_type = slot->wire->bind;
     bind->buffer = slot->is_long ? (void *)slot->near : (void *)&slot->value;
     bind->buffer_length = slot->is_long ? slot->near_size : sizeof slot->value;
     bind->length = &slot->length;
@@ -1329,11 +1457,46 @@ static unsigned long near_size(const MYSQL_FIELD *field, size_t column_count)
     return size > most ? most : size;
 }
 
+static bool slots_bind(struct reader *reader, const MYSQL_FIELD *fields, struct err *err)
+{
+    size_t near = 0;
+
+    reader->binds = mem_zero(reader->slot_count + 1, sizeof *reader->binds);
+    for (size_t i = 0; i < reader->slot_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        slot->near_size = slot->is_long ? near_size(&fields[i], reader->slot_count) : 0;
+        near += slot->near_size;
+    }
+    reader->near = mem_alloc(near + 1);
+    near = 0;
+    for (size_t i = 0; i < reader->slot_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        slot->near = reader->near + near;
+        near += slot->near_size;
+        slot_bind(slot, &reader->binds[i]);
+    }
+    return !reader->slot_count || !mysql_stmt_bind_result(reader->statement, reader->binds) ||
+           fail_statement(reader->connection, reader->statement, reader->label, err);
+}
+
+/* The library says which cells did not fit. Long ones are fetched again; a number must not happen.
+ */
+static bool slots_fill(struct reader *reader, struct err *err)
+{
+    for (size_t i = 0; i < reader->slot_count; i++) {
+        struct slot *slot = &reader->slots[i];
+        if (!slot->is_long && !slot->is_null && slot->error)
+            return not_whole(reader, i, err);
+        slot->error = 0;
+    }
+    return true;
+}
+#endif
+
 static bool reader_bind(struct reader *reader, const struct scan *scan, struct err *err)
 {
     MYSQL_RES *columns = mysql_stmt_result_metadata(reader->statement);
     size_t count = columns ? mysql_num_fields(columns) : 0;
-    size_t near = 0;
     bool fine = true;
 
     if (count != (scan->column_count ? scan->column_count : 1) ||
@@ -1344,29 +1507,15 @@ static bool reader_bind(struct reader *reader, const struct scan *scan, struct e
     }
     reader->slot_count = scan->column_count;
     reader->slots = mem_zero(count, sizeof *reader->slots);
-    reader->binds = mem_zero(count, sizeof *reader->binds);
     MYSQL_FIELD *fields = mysql_fetch_fields(columns);
     for (size_t i = 0; fine && i < reader->slot_count; i++) {
         struct slot *slot = &reader->slots[i];
         slot->column = (unsigned)i;
         fine = slot_choose(slot, &fields[i], scan->types[i], reader->label, err);
-        slot->near_size = slot->is_long ? near_size(&fields[i], count) : 0;
-        near += slot->near_size;
+        if (fine)
+            reader->fixed_bytes += slot->wire->bytes;
     }
-    if (fine && reader->slot_count) {
-        reader->near = mem_alloc(near);
-        near = 0;
-        for (size_t i = 0; i < reader->slot_count; i++) {
-            struct slot *slot = &reader->slots[i];
-            slot->near = reader->near + near;
-            near += slot->near_size;
-            slot_bind(slot, &fields[i], &reader->binds[i]);
-            if (!slot->is_long)
-                reader->fixed_bytes += find_wire(fields[i].type)->bytes;
-        }
-        if (mysql_stmt_bind_result(reader->statement, reader->binds))
-            fine = fail_statement(reader->connection, reader->statement, reader->label, err);
-    }
+    fine = fine && slots_bind(reader, fields, err);
     reader->fixed_bytes += 4 + 2 + (count + 9) / 8; /* packet header, tag, NULL bits */
     mysql_free_result(columns);
     return fine;
@@ -1488,20 +1637,6 @@ static enum row_status scan_failed(struct connection *connection, struct err *er
     return ROW_FAILED;
 }
 
-/* The library says that a cell did not fit. Long ones are fetched again; a number must not happen.
- */
-static bool is_whole(struct reader *reader, struct err *err)
-{
-    for (size_t i = 0; i < reader->slot_count; i++) {
-        struct slot *slot = &reader->slots[i];
-        if (!slot->is_long && !slot->is_null && slot->error)
-            return err_set(err, ERR_TABLE, "%s: the value of column %zu did not arrive whole",
-                           reader->label, i + 1);
-        slot->error = 0;
-    }
-    return true;
-}
-
 static enum row_status scan_next(struct connection *connection, struct cell *cells,
                                  uint64_t *wire_bytes, struct err *err)
 {
@@ -1520,7 +1655,7 @@ static enum row_status scan_next(struct connection *connection, struct cell *cel
         return finish_scan(connection, err) ? ROW_END : ROW_FAILED;
     if (status && status != MYSQL_DATA_TRUNCATED)
         return scan_failed(connection, err);
-    if (status && !is_whole(reader, err))
+    if (!slots_fill(reader, err))
         return ROW_FAILED;
     reader->long_bytes = reader->fixed_bytes;
     for (size_t i = 0; i < reader->slot_count; i++) {
