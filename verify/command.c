@@ -20,7 +20,8 @@
 #define FIELD(name) offsetof(struct command, name)
 
 static const char compare[] = "What to compare", gentle[] = "Gentleness", resuming[] = "Resuming",
-                  since[] = "Since last time", report[] = "What to report", other[] = "Other";
+                  since[] = "Since last time", report[] = "What to report", mending[] = "Repair",
+                  other[] = "Other";
 
 static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
@@ -78,6 +79,11 @@ static const struct option_row rows[] = {
      "written whole."},
     {"verbose", 'v', OPTION_FLAG, NULL, FIELD(verify.verbose), NULL, 0, 0, report,
      "List every table and every column of a finding, however many."},
+    {"repair-sql", 0, OPTION_TEXT, "FILE", FIELD(verify.repair_path), NULL, 0, 0, mending,
+     "Write to FILE the SQL statements that make the target equal to the source. They are never "
+     "run. FILE is there only when the run came to its end."},
+    {"repair-source", 0, OPTION_FLAG, NULL, FIELD(verify.repair_source), NULL, 0, 0, mending,
+     "With --repair-sql: make the source equal to the target instead."},
     {"help", 'h', OPTION_FLAG, NULL, FIELD(help), NULL, 0, 0, other, "Show this help."},
     {"version", 'V', OPTION_FLAG, NULL, FIELD(version), NULL, 0, 0, other, "Show the version."},
     {0}};
@@ -208,6 +214,12 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
                        format);
     if (command->verify.quiet && command->verify.verbose)
         return err_set(err, ERR_USAGE, "--quiet and --verbose contradict each other.");
+    const struct verify_options *verify = &command->verify;
+    if (verify->repair_source && !verify->repair_path)
+        return err_set(err, ERR_USAGE, "--repair-source needs --repair-sql FILE.");
+    if (verify->repair_path && verify->explain)
+        return err_set(err, ERR_USAGE,
+                       "--explain reads no row, so that --repair-sql has nothing to write.");
     struct pace_rate rate;
     return !command->verify.max_rate || pace_parse_rate(command->verify.max_rate, &rate, err);
 }

@@ -26,6 +26,8 @@
 #include "mend.h"
 #include "schema.h"
 
+struct engine_sql;
+
 /* How an engine hands over one cell. Pointers are borrowed until the next scan_next() or
  * scan_end(). */
 enum cell_form {
@@ -226,6 +228,8 @@ struct engine {
                 struct err *err) MUST_CHECK;
 
     void (*quote_name)(struct buffer *out, const char *name);
+
+    const struct engine_sql *sql; /* how it writes statements (engine_sql.h), for a repair file */
 };
 
 extern const struct engine engine_postgres, engine_mysql;

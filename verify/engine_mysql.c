@@ -5,6 +5,7 @@
  * in engine_mysql_catalog.c.
  */
 #include "engine_mysql.h"
+#include "engine_sql.h"
 #include "../diff/base/nearest.h"
 #include "../diff/value.h"
 #include "own_sessions.h"
@@ -2585,4 +2586,5 @@ const struct engine engine_mysql = {
     .load = load,
     .lag = lag,
     .quote_name = engine_mysql_quote_name,
+    .sql = &engine_mysql_sql,
 };

@@ -15,6 +15,7 @@
 #include "engine_pg.h"
 #include "engine_pgcopy.h"
 #include "engine_pgtype.h"
+#include "engine_sql.h"
 #include "own_sessions.h"
 
 #include <errno.h>
@@ -2289,4 +2290,5 @@ const struct engine engine_postgres = {
     .load = postgres_load,
     .lag = postgres_lag,
     .quote_name = engine_pg_quote_name,
+    .sql = &engine_pg_sql,
 };

@@ -52,4 +52,7 @@ void report_files_drop(struct report_files *files); /* what was there before sta
 /* Writes all of it; false with errno. */
 bool report_write_all(int file, const void *bytes, size_t length) MUST_CHECK;
 
+/* "Repair: 3 statements in fix.sql make the target hold the rows of the source, but for 1 row …" */
+void report_add_repair(const struct result_repair *repair, struct buffer *out);
+
 #endif

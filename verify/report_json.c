@@ -348,6 +348,20 @@ static int collect(const char *text, size_t length, void *out)
     return 0;
 }
 
+/* The file of statements that was asked for; null: none was written. */
+static json_t *repair_json(const struct result_repair *repair)
+{
+    if (!repair->path)
+        return made(json_null());
+    json_t *object = made(json_object());
+    put(object, "file", text_json(repair->path));
+    put(object, "side", text_json(sides[!repair->of_source]));
+    put(object, "statements", number_json(repair->statements));
+    put(object, "left_out", number_json(repair->left_out));
+    put(object, "tables_left_out", number_json(repair->tables_left_out));
+    return object;
+}
+
 void report_json(const struct verify_result *result, const struct verify_options *options,
                  struct buffer *out)
 {
@@ -366,6 +380,8 @@ void report_json(const struct verify_result *result, const struct verify_options
     if (!explain)
         put(document, "ledger",
             result->ledger_path ? text_json(result->ledger_path) : made(json_null()));
+    if (options->repair_path || result->repair.path)
+        put(document, "repair", repair_json(&result->repair));
     if (!explain) {
         put(document, "rows_read", both_json(result->rows_read));
         put(document, "rows_kept", both_json(result->rows_kept));

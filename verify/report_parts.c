@@ -196,3 +196,24 @@ const char *report_meaning(const struct verify_result *result, const struct repo
     return tally->columns_left_out ? "both sides hold the same in all that was compared"
                                    : "both sides hold the same rows";
 }
+
+void report_add_repair(const struct result_repair *repair, struct buffer *out)
+{
+    static const char *const sides[] = {"target", "source"};
+    char number[32];
+    bool one = repair->statements == 1;
+    buffer_printf(out, "Repair: %s statement%s in %s make%s the %s hold the rows of the %s",
+                  human_count(repair->statements, number), one ? "" : "s", repair->path,
+                  one ? "s" : "", sides[repair->of_source], sides[!repair->of_source]);
+    if (repair->left_out || repair->tables_left_out)
+        buffer_add_text(out, ", but for ");
+    if (repair->left_out)
+        buffer_printf(out, "%s row%s", human_count(repair->left_out, number),
+                      repair->left_out == 1 ? "" : "s");
+    if (repair->tables_left_out)
+        buffer_printf(out, "%s%zu table%s", repair->left_out ? " and " : "",
+                      repair->tables_left_out, repair->tables_left_out == 1 ? "" : "s");
+    if (repair->left_out || repair->tables_left_out)
+        buffer_add_text(out, " that the file names");
+    buffer_add_byte(out, '.');
+}

@@ -622,6 +622,11 @@ static void add_conclusion(const struct page *page, const struct report_tally *t
         add_labelled(page->out, 0, "              ", (const char *)text.data);
         buffer_clear(&text);
     }
+    if (result->repair.path) {
+        report_add_repair(&result->repair, &text);
+        add_labelled(page->out, 0, "              ", (const char *)text.data);
+        buffer_clear(&text);
+    }
     buffer_printf(&text, "Exit code %d: %s.", verify_exit_code(result),
                   report_meaning(result, tally));
     add_labelled(page->out, 0, "              ", (const char *)text.data);

@@ -363,6 +363,15 @@ static void walk_side(struct walk *walk, struct result_side *side)
     walk_own(walk, &side->snapshot_note);
 }
 
+static void walk_repair(struct walk *walk, struct result_repair *repair)
+{
+    walk_text(walk, &repair->path);
+    walk_bool(walk, &repair->of_source);
+    walk_u64(walk, &repair->statements);
+    walk_u64(walk, &repair->left_out);
+    walk_size(walk, &repair->tables_left_out, UINT32_MAX);
+}
+
 static void walk_head(struct walk *walk, struct verify_result *result,
                       struct verify_options *options)
 {
@@ -390,6 +399,7 @@ static void walk_head(struct walk *walk, struct verify_result *result,
     walk_i64(walk, &baseline);
     result->baseline.started = (time_t)baseline;
     walk_since(walk, &result->since);
+    walk_repair(walk, &result->repair);
     walk_text(walk, &options->mapping_path);
     walk_list(walk, &options->tables);
     walk_list(walk, &options->excludes);

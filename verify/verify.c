@@ -9,6 +9,7 @@
 #include "mask.h"
 #include "pace.h"
 #include "schema_compare.h"
+#include "repair.h"
 #include "work.h"
 
 #include <pthread.h>
@@ -49,6 +50,7 @@ struct run {
     struct baseline *baseline;       /* NULL: none is compared with */
     struct differences *differences; /* NULL: neither ledger nor baseline want them */
     struct book *book;               /* NULL: no ledger is kept */
+    struct repair *repair;           /* NULL: no statements are wanted */
     struct item *items;              /* of the digests, made before the workers are */
     size_t item_count;
     struct pace *pace;
@@ -411,6 +413,8 @@ static void finish_digests(void *context, struct item *item)
         result->drilled = true;
         return;
     }
+    if (run->repair)
+        repair_watch(run->repair, drill);
     run->drills[item->table - run->plan.tables] = drill;
     run->tables_different++;
     progress_log(run->progress, "%s: not equal, looking for the rows", result->name[SOURCE]);
@@ -534,7 +538,10 @@ static void find_differences(struct run *run)
             free(text);
         }
         bool found = result->counts[0] || result->counts[1] || result->counts[2];
-        if (!drill->failed && (!drill_is_consistent(drill) || (!found && !drill->lenient_rows))) {
+        bool consistent = drill_is_consistent(drill) && (found || drill->lenient_rows);
+        if (run->repair)
+            repair_settle(run->repair, drill->table, !drill->failed && consistent);
+        if (!drill->failed && !consistent) {
             text_list_add(&result->reasons,
                           "the rows that differed were not the same when they were read again: the "
                           "table changed meanwhile");
@@ -604,6 +611,14 @@ static bool write_plan(struct run *run, struct err *err)
            digest_write_plan(run->options->plan_path, sides, &run->plan, run->result, err);
 }
 
+static bool open_repair(struct run *run, struct err *err)
+{
+    struct plan_side sides[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
+    return repair_open(run->options, &run->plan, sides, run->result, &run->repair, err);
+}
+
 static bool run_stages(struct run *run, struct err *err)
 {
     if (!make_plan(run, err))
@@ -613,6 +628,8 @@ static bool run_stages(struct run *run, struct err *err)
         return true;
     if (run->options->plan_path)
         return write_plan(run, err);
+    if (!open_repair(run, err))
+        return false;
     if (!pace_new(run->options, run->engine, &run->pace, err))
         return false;
     if (run->options->baseline_path &&
@@ -632,6 +649,8 @@ static bool run_stages(struct run *run, struct err *err)
     judge_result(run->result);
     if (run->baseline)
         baseline_judge(run->baseline, run->differences, run->result);
+    if (run->repair && not_interrupted(err))
+        repair_finish(run->repair, run->result);
     return true;
 }
 
@@ -653,6 +672,7 @@ static void close_run(struct run *run)
     for (size_t i = 0; run->drills && i < run->plan.table_count; i++)
         drill_free(run->drills[i]);
     free(run->drills);
+    repair_free(run->repair);
     for (size_t i = 0; i < run->item_count; i++)
         for (int side = 0; side < SIDES; side++)
             layout_release_reading(&run->items[i].side[side]);

@@ -37,6 +37,8 @@ struct verify_options {
     const char *baseline_path; /* a finished run's ledger, or "last"; NULL: none */
     bool only_new;             /* the exit code is of what is new since the baseline */
     bool no_values;            /* the ledger keeps no values of the databases */
+    const char *repair_path;   /* write the statements that mend the target to it; NULL: no */
+    bool repair_source;        /* that mend the source instead */
     const char *format;        /* of the report, as report.h lists them */
     const char *output_path;   /* NULL: standard output */
     struct text_list reports;  /* further ones: "FORMAT=FILE" */
@@ -164,6 +166,15 @@ struct result_side {
     char *snapshot_note;  /* NULL, or why it is not shared */
 };
 
+/* The file of statements that make one side equal to the other. */
+struct result_repair {
+    const char *path; /* in the arena; NULL: none was written */
+    bool of_source;   /* it changes the source, not the target */
+    uint64_t statements;
+    uint64_t left_out;      /* rows that no statement mends; the file says why */
+    size_t tables_left_out; /* tables that are not equal, or not known to be, and not mended */
+};
+
 struct verify_result {
     struct arena arena; /* names live here */
     enum verdict verdict;
@@ -185,6 +196,7 @@ struct verify_result {
     struct text_list notes; /* of the whole run */
     struct result_baseline baseline;
     struct result_since since; /* of all tables, and of the run */
+    struct result_repair repair;
 };
 
 /*

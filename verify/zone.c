@@ -486,6 +486,12 @@ int64_t zone_other_instant(const struct zone *zone, int64_t instant)
     return instant == later ? other : later;
 }
 
+int64_t zone_to_civil(const struct zone *zone, int64_t instant)
+{
+    int64_t seconds = within_horizon(zone, floor_seconds(instant));
+    return instant + (int64_t)zone->offsets[interval_at(zone, seconds)] * MICROSECONDS;
+}
+
 bool zone_is_fixed(const struct zone *zone)
 {
     return zone->count == 1;

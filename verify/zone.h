@@ -33,6 +33,9 @@ int64_t zone_to_instant(const struct zone *zone, int64_t civil, int64_t *other);
  * none. The same bounds as above. */
 int64_t zone_other_instant(const struct zone *zone, int64_t instant);
 
+/* What the clocks there show at an instant. The same bounds as above. */
+int64_t zone_to_civil(const struct zone *zone, int64_t instant);
+
 /* Did its clocks never change? Then no civil time is ambiguous. */
 bool zone_is_fixed(const struct zone *zone);
 
