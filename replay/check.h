@@ -1,0 +1,63 @@
+/*
+ * Two answers to one request, compared: status, Location, headers that matter, Set-Cookie by name
+ * and attributes, body. Input: a finished exchange and rules. Output: what was found, with the
+ * class and shape that groups are made of. Pure but for the rules' counters; called by several
+ * threads at once, each with an exchange of its own.
+ */
+#ifndef TALLY_REPLAY_CHECK_H
+#define TALLY_REPLAY_CHECK_H
+
+#include "../diff/rule.h"
+#include "exchange.h"
+
+enum found_kind {
+    FOUND_TRANSPORT, /* a side did not answer */
+    FOUND_STATUS,
+    FOUND_LOCATION,
+    FOUND_HEADER,
+    FOUND_COOKIE,
+    FOUND_BODY,
+    FOUND_SLOWER, /* made by outcome.c, of a route */
+    FOUND_KINDS
+};
+extern const char *const found_kind_name[FOUND_KINDS]; /* "transport", "status", … */
+
+/* One difference of a pair of answers. Text is in the findings' arena, masked where it is secret.
+ */
+struct found {
+    enum found_kind kind;
+    const char *path;         /* of the place: "table#rates > tr[12] > td.price", a header's name */
+    const char *shape;        /* the same without indexes: for groups */
+    const char *change;       /* "changed", "inserted", "deleted", "moved", "reordered" */
+    const char *value_class;  /* "money", …; "" */
+    const char *cause;        /* a phrase, or NULL */
+    const char *value[SIDES]; /* NULL: nothing there */
+};
+
+struct findings {
+    struct arena arena;
+    bool equal;             /* nothing was found */
+    bool both_failed;       /* both answered with 500 and more, or neither answered */
+    bool unlike_log[SIDES]; /* the status is of another class than the logged one */
+    const char *fallback;   /* why the bodies were compared as bytes; NULL */
+    size_t count;
+    struct found *items; /* in the arena; the first CHECK_MOST */
+    size_t total;
+    size_t masked;
+};
+
+#define CHECK_MOST 1000
+
+struct check_settings {
+    struct rules *rules;                /* or NULL; thread safe as rule.h says */
+    const char *host[SIDES];            /* of each side's URL: Location and links to it are equal */
+    const char *logged_host;            /* or NULL */
+    const char *const *ignored_headers; /* NULL-terminated, beside the built-in list */
+};
+
+/* False: nothing may be said of the pair (a rule takes too long): it is inconclusive. */
+bool check_exchange(const struct check_settings *settings, const struct exchange *exchange,
+                    struct findings *findings, struct err *err) MUST_CHECK;
+void findings_free(struct findings *findings);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * What is sent and what comes back: the values that the parts of a replay hand to each other. One
+ * exchange is one logged request, asked of both sides. Each field has one writer:
+ *
+ *     logged        the log (run.c copies it out of the stream)
+ *     out           token.c fills it from `logged`, with each side's own values
+ *     in            http.c
+ *     then token.c learns from it, check.c compares it, outcome.c counts it
+ *
+ * Nothing here knows libcurl, trees or databases.
+ */
+#ifndef TALLY_REPLAY_EXCHANGE_H
+#define TALLY_REPLAY_EXCHANGE_H
+
+#include "../diff/base/buffer.h"
+#include "../diff/base/memory.h"
+#include "../diff/base/side.h"
+#include "request.h"
+
+/* Header fields in order, as on the wire; a name may stand several times. */
+struct field {
+    char *name, *value; /* in the exchange's arena */
+};
+
+struct fields {
+    size_t count, capacity;
+    struct field *items; /* malloc'ed */
+};
+
+void fields_add(struct fields *fields, struct arena *arena, const char *name, const char *value,
+                size_t value_length);
+/* The first of that name (case does not count), or NULL. */
+const char *fields_find(const struct fields *fields, const char *name);
+void fields_free(struct fields *fields);
+
+/* A logged request, in memory of its own. */
+struct logged {
+    uint64_t line;
+    const char *file;
+    int64_t arrival, duration; /* microseconds, as in struct request */
+    uint64_t session;          /* number; 0: it is alone */
+    uint64_t session_name;     /* for outputs, SESSION_NAME */
+    const char *tenant;        /* NULL: none */
+    int status;                /* 0: not logged */
+    const char *method;
+    struct slice target, body; /* wire bytes; body.at NULL: none */
+    const char *route;         /* "GET /rates/{id}" */
+    const char *content_type;  /* NULL: not logged */
+    const char *location;      /* of the recorded answer; NULL: not logged, or none */
+    const char *cookies;       /* the Cookie header as logged; NULL: not logged */
+    struct fields headers;     /* others that the log holds: referer, accept, … */
+    bool began_before;         /* its session began before the log */
+    bool tainted;              /* something of its session was left out before it */
+};
+
+struct outgoing {
+    struct buffer target; /* wire bytes: path and query */
+    struct fields headers;
+    struct buffer body;
+    bool has_body;
+};
+
+enum failure {
+    FAILURE_NONE,
+    FAILURE_CONNECT,  /* nothing was sent */
+    FAILURE_TIMEOUT,  /* sent, and no whole answer within the time */
+    FAILURE_BROKEN,   /* sent, and the connection ended */
+    FAILURE_TOO_LARGE /* the answer is larger than what is kept */
+};
+
+struct incoming {
+    enum failure failure;
+    char why[200]; /* for people, when failure */
+    int status;
+    struct fields headers;
+    struct buffer body;
+    double started, first_byte,
+        total; /* seconds: on the run's clock; since started; since started */
+};
+
+/* A value of the log that each side was sent its own value for. */
+struct replacement {
+    const char *where; /* "cookie PHPSESSID", "field _token", "path 2", "query id", "$.id" */
+    const char *logged;
+    const char *value[SIDES];
+    bool secret; /* to be masked in outputs */
+    bool is_id;  /* a generated id: pages that show it are equal by it */
+};
+
+struct exchange {
+    struct arena arena;
+    uint64_t number; /* from 1, in order of arrival */
+    struct logged logged;
+    struct outgoing out[SIDES];
+    struct incoming in[SIDES];
+    size_t replacement_count;
+    struct replacement *replacements; /* in the arena */
+    size_t uncorrelated_count;
+    struct replacement *uncorrelated; /* looked like a token; nothing known replaces it */
+    enum side first;                  /* that was asked first */
+};
+
+struct exchange *exchange_new(void);
+void exchange_free(struct exchange *exchange); /* NULL is fine */
+
+#endif
