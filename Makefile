@@ -136,6 +136,7 @@ bench:
 	@fixtures/packages demo
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/bench/run
+	@BUILD=$(BUILD) tests/bench/log
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

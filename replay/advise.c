@@ -302,8 +302,9 @@ bool advise(const struct nginx_conf *conf, const char *format_name, const char *
         return false;
     const char *name = format_name ? format_name : nginx_conf_only_format(conf);
     const char *guess = session_key_guess(&format);
-    if (!cookie && guess && strncmp(guess, "$cookie_", 8) == 0)
-        cookie = guess + 8;
+    for (size_t i = 0; !cookie && guess && i < format.variable_count; i++)
+        if (*guess == '$' && strcasecmp(format.names[i], guess + 1) == 0)
+            cookie = format.names[i] + strlen("cookie_"); /* in the log's own spelling */
     if (!cookie || !is_plain_name(cookie))
         cookie = "PHPSESSID";
     const char *set_cookie = arena_format(&arena, "upstream_cookie_%s", cookie);

@@ -21,6 +21,7 @@ void inventory_init(struct inventory *inventory)
     inventory->tainted_list = mem_zero(INVENTORY_TAINTED, sizeof *inventory->tainted_list);
     inventory->route_cache = mem_zero(ROUTE_CACHE, sizeof *inventory->route_cache);
     buffer_init(&inventory->text, LOG_MOST_BYTES * 2);
+    buffer_init(&inventory->pattern, LOG_MOST_BYTES * 8);
 }
 
 void inventory_free(struct inventory *inventory)
@@ -31,6 +32,28 @@ void inventory_free(struct inventory *inventory)
     free(inventory->tainted_list);
     free(inventory->route_cache);
     buffer_free(&inventory->text);
+    buffer_free(&inventory->pattern);
+}
+
+/* Appends the path with each part that is a number as 0, which makes no difference to its pattern,
+ * but few paths of many. */
+static void add_path(struct buffer *out, const unsigned char *at, size_t length)
+{
+    size_t start = 0;
+    while (start < length) {
+        size_t end = start + (at[start] == '/');
+        size_t first = end;
+        while (end < length && at[end] >= '0' && at[end] <= '9')
+            end++;
+        bool number = end > first && (end == length || at[end] == '/');
+        while (end < length && at[end] != '/')
+            end++;
+        if (number)
+            buffer_add(out, "/0", 2);
+        else
+            buffer_add(out, at + start, end - start);
+        start = end;
+    }
 }
 
 /* Finding a path's pattern takes longer than reading its line, and few paths make most of a log. */
@@ -45,15 +68,17 @@ static struct counter_entry *route_of(struct inventory *inventory, const struct 
     buffer_add(text, request->method.at, request->method.length);
     buffer_add_byte(text, ' ');
     size_t method = text->length;
-    buffer_add(text, request->target.at, length);
+    add_path(text, request->target.at, length);
     uint64_t hash = hash_64(text->data, text->length);
     struct inventory_route *cached = &inventory->route_cache[hash & (ROUTE_CACHE - 1)];
     if (cached->hash == hash && hash)
         return &inventory->routes.entries[cached->entry];
-    text->length = method;
-    route_pattern(text, (const char *)request->target.at, length);
+    struct buffer *pattern = &inventory->pattern;
+    buffer_clear(pattern);
+    buffer_add(pattern, text->data, method);
+    route_pattern(pattern, (const char *)text->data + method, text->length - method);
     struct counter_entry *entry =
-        counter_at(&inventory->routes, (struct slice){text->data, text->length});
+        counter_at(&inventory->routes, (struct slice){pattern->data, pattern->length});
     cached->hash = hash;
     cached->entry = (uint32_t)(entry - inventory->routes.entries);
     return entry;

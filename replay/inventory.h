@@ -37,7 +37,7 @@ struct inventory {
     struct session longest; /* the most busy session */
     /* Of what route a request is, by its method and path. */
     struct inventory_route *route_cache;
-    struct buffer text;
+    struct buffer text, pattern;
 };
 
 void inventory_init(struct inventory *inventory);

@@ -109,7 +109,8 @@ bool mask_target(struct buffer *out, struct slice target)
         const unsigned char *query = memchr(at, '?', (size_t)(end - at));
         buffer_add_byte(out, *at++);
         if (query && query > at) {
-            masked |= mask_pairs(out, at, query + 1);
+            masked |= mask_pairs(out, at, query);
+            buffer_add_byte(out, '?');
             at = query + 1;
         }
         masked |= mask_pairs(out, at, end);

@@ -375,6 +375,16 @@ static void remember(struct recent *recent, struct hash128 hash, const struct se
         .hash = hash.high, .session = session->number, .index = index, .unsafe = unsafe};
 }
 
+/* Will this request take the room of another id? */
+static bool is_new(struct session_table *table, const struct sender *sender)
+{
+    if (sender->sets_key && look_up(table, sender->set) == NO_SESSION)
+        return true;
+    if (sender->has_key)
+        return look_up(table, sender->key) == NO_SESSION;
+    return sender->has_visitor && look_up(table, sender->visitor) == NO_SESSION;
+}
+
 static const struct session *place_alone(struct session_table *table, const struct request *request)
 {
     table->numbers++;
@@ -397,7 +407,8 @@ const struct session *session_place(struct session_table *table, struct request_
         request->reason = REQUEST_AMBIGUOUS;
         return NULL;
     }
-    if (table->count >= table->most || table->slot_count >= table->most * 4)
+    bool full = table->count >= table->most || table->slot_count >= table->most * 4;
+    if (full && is_new(table, &sender))
         forget(table);
     uint32_t index = sender.has_key ? place_with_key(table, &sender, request)
                                     : place_without_key(table, &sender);
