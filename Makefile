@@ -21,7 +21,9 @@ flags = $(shell pkg-config --$(1) $(2) 2>/dev/null)
 MYSQL_CONFIG = $(shell command -v mariadb_config || command -v mysql_config)
 MYSQL_CFLAGS = $(shell $(MYSQL_CONFIG) --cflags 2>/dev/null)
 MYSQL_LIBS = $(shell $(MYSQL_CONFIG) --libs 2>/dev/null)
-DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags,libs,yaml-0.1) -lm
+# libunistring has no pkg-config file.
+DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags,libs,yaml-0.1) \
+            -lunistring -lm
 # What compares answers needs these, too; tally-verify does not.
 ANSWER_LIBS = $(call flags,libs,libxml-2.0) $(call flags,libs,libpcre2-8)
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,jansson)

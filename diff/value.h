@@ -131,6 +131,9 @@ bool civil_is_date(int64_t year, unsigned month, unsigned day); /* a day of the 
  */
 void value_print(struct buffer *out, const struct value *value, size_t most);
 
+/* A 4-byte float with the digits that tell it from its neighbours, not with those of a double. */
+void value_print_float(struct buffer *out, float number);
+
 /* Total order for display: by tag (VALUE_INT and VALUE_DECIMAL being one), then numbers, times and
  * text by what they mean. <0, 0, >0; 0 only when the values are equal. */
 int value_compare(const struct value *one, const struct value *other);

@@ -434,6 +434,17 @@ void value_print(struct buffer *out, const struct value *value, size_t most)
         buffer_printf(out, "… (%zu %s)", print.total, print.in_bytes ? "bytes" : "characters");
 }
 
+void value_print_float(struct buffer *out, float number)
+{
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)number);
+        if (strtof(text, NULL) == number)
+            break;
+    }
+    buffer_add_text(out, text);
+}
+
 static int compare_integers(int64_t one, int64_t other)
 {
     return (one > other) - (one < other);

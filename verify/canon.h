@@ -7,9 +7,9 @@
 #define TALLY_VERIFY_CANON_H
 
 #include "../diff/value.h"
+#include "../diff/zone.h"
 #include "engine.h"
 #include "mapping.h"
-#include "zone.h"
 
 #define CONTRACT_VERSION 1
 

@@ -227,18 +227,6 @@ static void heap_add(struct finding_heap *heap, int wanted, struct kept kept)
     sift_up(heap, heap->count - 1);
 }
 
-/* A 4-byte float with the digits that tell it from its neighbours, not with those of a double. */
-static char *show_float(double number)
-{
-    for (int digits = 6; digits < 9; digits++) {
-        char *text = mem_format("%.*g", digits, number);
-        if (strtof(text, NULL) == (float)number)
-            return text;
-        free(text);
-    }
-    return mem_format("%.9g", number);
-}
-
 static struct shown_value show(const struct plan_column *column, const struct value *value)
 {
     if (column->masked) {
@@ -248,13 +236,13 @@ static struct shown_value show(const struct plan_column *column, const struct va
     }
     if (value->tag == VALUE_NULL)
         return (struct shown_value){NULL};
-    if (value->tag == VALUE_DOUBLE && column->canon.narrow) {
-        double number = value_to_double(value);
-        if (isfinite(number) && (double)(float)number == number)
-            return (struct shown_value){show_float(number)};
-    }
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    value_print(&text, value, SHOWN_BYTES);
+    bool narrow = value->tag == VALUE_DOUBLE && column->canon.narrow;
+    double number = narrow ? value_to_double(value) : NAN;
+    if (isfinite(number) && (double)(float)number == number)
+        value_print_float(&text, (float)number);
+    else
+        value_print(&text, value, SHOWN_BYTES);
     struct shown_value shown = {mem_copy_bytes(text.data, text.length)};
     buffer_free(&text);
     return shown;

@@ -10,7 +10,6 @@
 #include "../diff/base/buffer.h"
 #include "../diff/base/settings.h"
 #include "canon.h"
-#include "zone.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -121,8 +121,7 @@ static void mask_cause(struct result_cause *cause, bool column, bool key, struct
         mask_if_there(&cause->value[side], arena);
     /* A sentence may quote values of its column, and of a whole row's cause those of the key. */
     if (column || (key && !cause->column))
-        cause->text =
-            arena_format(arena, "%s (the sentence is masked, as it may show values)", cause->name);
+        cause->text = cause->plain;
 }
 
 static void mask_schema(struct result_schema *schema, struct arena *arena)

@@ -28,21 +28,6 @@ static int compare_places(const void *one, const void *other)
     return (first->index > second->index) - (first->index < second->index);
 }
 
-/* Causes whose sentence never names a value of the databases. */
-static bool names_no_value(const char *name)
-{
-    static const char *const names[] = {
-        "time-zone",   "time-shift",      "fraction-lost", "truncated",   "trailing-blanks",
-        "case",        "unicode-form",    "mojibake",      "null-empty",  "replaced-characters",
-        "zero-date",   "not-boolean",     "rounded",       "float-width", "wrapped",
-        "json-null",   "array-order",     "line-endings",  "swapped",     "html-escaped",
-        "unexplained", "column-different"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* "time-zone" -> "Time zone". */
 static void add_title(struct buffer *out, const char *name)
 {
@@ -125,9 +110,10 @@ static void add_cause(struct html *html, size_t table, const struct result_cause
     buffer_printf(html->out, "</strong> row%s</span> ", cause->count == 1 ? "" : "s");
     add_confidence(html->out, cause->confidence);
     buffer_add_text(html->out, "</p>\n");
-    if (cause->text && (!html->options->no_values || names_no_value(name))) {
+    const char *text = html->options->no_values ? cause->plain : cause->text;
+    if (text) {
         buffer_add_text(html->out, "<p>");
-        page_text(html->out, cause->text);
+        page_text(html->out, text);
         buffer_add_text(html->out, "</p>\n");
     }
     add_example(html, cause);

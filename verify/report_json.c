@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const sides[] = {"source", "target"};
 
@@ -314,6 +315,59 @@ static json_t *schema_json(const struct verify_result *result)
     return array;
 }
 
+/* Where a cause stands: in which table, and which of its causes. */
+struct cause_place {
+    const struct result_table *table;
+    const struct result_cause *cause;
+};
+
+/* The most rows first; else in the order of the tables and of their causes. */
+static int compare_places(const void *one, const void *other)
+{
+    const struct cause_place *a = one, *b = other;
+    if (a->cause->count != b->cause->count)
+        return a->cause->count < b->cause->count ? 1 : -1;
+    if (a->table != b->table)
+        return a->table < b->table ? -1 : 1;
+    return (a->cause > b->cause) - (a->cause < b->cause);
+}
+
+static json_t *cause_json(const struct result_table *table, const struct result_cause *cause)
+{
+    json_t *object = made(json_object()), *example = made(json_object());
+    put(object, "name", text_json(cause->name));
+    put(object, "table", text_json(table->name[0] ? table->name[0] : table->name[1]));
+    put(object, "column", text_json(cause->column));
+    put(object, "count", number_json(cause->count));
+    put(object, "confidence", made(json_real(cause->confidence)));
+    put(object, "text", text_json(cause->text));
+    put(example, "key", text_json(cause->key));
+    for (int side = 0; side < 2; side++)
+        put(example, sides[side], text_json(cause->value[side]));
+    put(object, "example", example);
+    return object;
+}
+
+/* The causes of all tables. */
+static json_t *causes_json(const struct verify_result *result)
+{
+    json_t *array = made(json_array());
+    size_t count = 0;
+    for (size_t i = 0; i < result->table_count; i++)
+        count += result->tables[i].cause_count;
+    struct cause_place *places = mem_zero(count + 1, sizeof *places);
+    count = 0;
+    for (size_t i = 0; i < result->table_count; i++)
+        for (size_t c = 0; c < result->tables[i].cause_count; c++)
+            places[count++] =
+                (struct cause_place){&result->tables[i], &result->tables[i].causes[c]};
+    qsort(places, count, sizeof *places, compare_places);
+    for (size_t i = 0; i < count; i++)
+        append(array, cause_json(places[i].table, places[i].cause));
+    free(places);
+    return array;
+}
+
 static json_t *both_json(const uint64_t counts[2])
 {
     json_t *object = made(json_object());
@@ -389,6 +443,8 @@ void report_json(const struct verify_result *result, const struct verify_options
     if (result->baseline.given)
         put(document, "baseline", baseline_json(result));
     put(document, "notes", list_json(&result->notes));
+    if (!explain)
+        put(document, "causes", causes_json(result));
     json_t *tables = made(json_array());
     for (size_t i = 0; i < result->table_count; i++)
         append(tables, table_json(&result->tables[i], explain, result->baseline.given));

@@ -253,9 +253,8 @@ static void add_tables(const struct page *page, const struct report_tally *tally
 
 /* A value as it is told apart from its surroundings: NULL is bare, text that could be mistaken for
  * it, for nothing or for padding stands in quotes. */
-static void add_value(struct buffer *out, const struct shown_value *value)
+static void add_value_text(struct buffer *out, const char *text)
 {
-    const char *text = value->text;
     if (!text) {
         buffer_add_text(out, "NULL");
         return;
@@ -264,6 +263,11 @@ static void add_value(struct buffer *out, const struct shown_value *value)
     bool quote = !length || text[0] == ' ' || text[length - 1] == ' ' || text[0] == '"' ||
                  strcasecmp(text, "null") == 0;
     buffer_printf(out, quote ? "\"%s\"" : "%s", text);
+}
+
+static void add_value(struct buffer *out, const struct shown_value *value)
+{
+    add_value_text(out, value->text);
 }
 
 /* Both texts without as much of their common beginning as must go for the first difference to be
@@ -451,6 +455,26 @@ static void add_findings(const struct page *page, const struct result_table *tab
         add_new_left(page, table, all_shown);
 }
 
+/* "  time-zone  orders.created: 3 rows are …", and an example of the values below it. */
+static void add_cause(const struct page *page, const struct result_cause *cause)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&text, "%s: ", cause->name);
+    add_labelled(page->out, 2, (const char *)text.data, cause->text);
+    buffer_clear(&text);
+    if (cause->column && (cause->value[0] || cause->value[1])) {
+        if (cause->key)
+            buffer_printf(&text, "%s: ", cause->key);
+        add_value_text(&text, cause->value[0]);
+        buffer_add_text(&text, " → ");
+        add_value_text(&text, cause->value[1]);
+        display_add_blanks(page->out, 6);
+        display_add_cut(page->out, (const char *)text.data, WIDTH - 6);
+        buffer_add_byte(page->out, '\n');
+    }
+    buffer_free(&text);
+}
+
 static void add_row_counts(struct buffer *out, const struct result_table *table)
 {
     char count[32];
@@ -521,6 +545,8 @@ static void add_detail(const struct page *page, const struct result_table *table
         add_labelled(page->out, 2, "- ", table->reasons.items[i]);
     for (size_t i = 0; i < table->notes.count; i++)
         add_labelled(page->out, 2, "note: ", table->notes.items[i]);
+    for (size_t i = 0; i < table->cause_count; i++)
+        add_cause(page, &table->causes[i]);
     add_findings(page, table);
     buffer_free(&text);
 }

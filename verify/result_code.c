@@ -200,21 +200,16 @@ static void walk_since(struct walk *walk, struct result_since *since)
         walk_name(walk, &since->news[i]);
 }
 
-/* A cause's sentence may quote values: without them a general one is kept. */
+/* A cause's sentence may quote values: without them the plain one stands for it. */
 static void walk_cause(struct walk *walk, struct result_cause *cause)
 {
     walk_name(walk, &cause->name);
     walk_text(walk, &cause->column);
     walk_u64(walk, &cause->count);
     walk_double(walk, &cause->confidence);
-    if (walk->out && !walk->values) {
-        char *text = mem_format("%s (the sentence is left out, as it may show values)",
-                                cause->name ? cause->name : "");
-        bytes_put_text(walk->out, text);
-        free(text);
-    } else {
-        walk_name(walk, &cause->text);
-    }
+    walk_name(walk, &cause->plain);
+    const char *text = walk->values ? cause->text : cause->plain;
+    walk_name(walk, walk->out ? &text : &cause->text);
     walk_example(walk, &cause->key);
     for (int side = 0; side < 2; side++)
         walk_value(walk, &cause->value[side]);
@@ -297,7 +292,7 @@ static void walk_suspects(struct walk *walk, struct result_table *table)
 static void walk_lists(struct walk *walk, struct result_table *table)
 {
     size_t causes = table->cause_count, schema = table->schema_count;
-    walk_count(walk, &causes, 6 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+    walk_count(walk, &causes, 7 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
     if (!walk->out)
         table->causes = arena_alloc(walk->arena, (causes + 1) * sizeof *table->causes);
     table->cause_count = causes;

@@ -4,6 +4,7 @@
 #include "baseline.h"
 #include "book.h"
 #include "digest_file.h"
+#include "drill_causes.h"
 #include "judge.h"
 #include "layout.h"
 #include "mask.h"
@@ -43,7 +44,8 @@ struct run {
     struct connection *first[SIDES]; /* plans; becomes the first worker's */
     struct schema schema[SIDES];
     struct plan plan;
-    struct drill **drills; /* per plan table; NULL: equal, or never compared */
+    struct drill **drills;        /* per plan table; NULL: equal, or never compared */
+    struct drill_causes **causes; /* the same, one for each drill */
     struct progress *progress;
     struct work *work;
     bool had_workers; /* then the main thread reports, and the guard must not end the process */
@@ -416,6 +418,7 @@ static void finish_digests(void *context, struct item *item)
     if (run->repair)
         repair_watch(run->repair, drill);
     run->drills[item->table - run->plan.tables] = drill;
+    run->causes[item->table - run->plan.tables] = drill_causes_new(drill);
     run->tables_different++;
     progress_log(run->progress, "%s: not equal, looking for the rows", result->name[SOURCE]);
 }
@@ -524,6 +527,8 @@ static void find_differences(struct run *run)
             continue;
         struct result_table *result = run->plan.tables[i].result;
         drill_finish(drill, result);
+        if (!drill->failed)
+            drill_causes_finish(run->causes[i], result, &run->result->arena);
         if (drill->failed) {
             /* The digests were unequal, so rows differ, though not all could be named; under a
              * leniency that is not certain. */
@@ -548,7 +553,9 @@ static void find_differences(struct run *run)
             result->inconclusive = true;
         }
         drill_free(drill);
+        drill_causes_free(run->causes[i]);
         run->drills[i] = NULL;
+        run->causes[i] = NULL;
     }
     settle_differences(run);
 }
@@ -624,6 +631,7 @@ static bool run_stages(struct run *run, struct err *err)
     if (!make_plan(run, err))
         return false;
     run->drills = mem_zero(run->plan.table_count + 1, sizeof *run->drills);
+    run->causes = mem_zero(run->plan.table_count + 1, sizeof *run->causes);
     if (run->options->explain)
         return true;
     if (run->options->plan_path)
@@ -669,10 +677,13 @@ static void close_run(struct run *run)
     for (int side = 0; side < SIDES; side++)
         if (first[side])
             run->engine[side]->disconnect(first[side]);
-    for (size_t i = 0; run->drills && i < run->plan.table_count; i++)
+    for (size_t i = 0; run->drills && i < run->plan.table_count; i++) {
         drill_free(run->drills[i]);
+        drill_causes_free(run->causes[i]);
+    }
     free(run->drills);
     repair_free(run->repair);
+    free(run->causes);
     for (size_t i = 0; i < run->item_count; i++)
         for (int side = 0; side < SIDES; side++)
             layout_release_reading(&run->items[i].side[side]);

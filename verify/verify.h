@@ -90,6 +90,7 @@ struct result_cause {
     uint64_t count;     /* of rows */
     double confidence;  /* 0 … 1 */
     const char *text;   /* one sentence for people */
+    const char *plain;  /* the same without any value of the databases */
     const char *key;    /* the example: its key as shown, "42" or "42, de"; NULL: no key */
     const char *value[2];
 };

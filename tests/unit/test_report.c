@@ -140,6 +140,16 @@ static void the_json_of_the_example_is_exactly_this(void **state)
 {
     (void)state;
     struct result_table table = orders();
+    struct result_cause causes[] = {{.name = "unexplained", .count = 1, .text = "Lost."},
+                                    {.name = "rounded",
+                                     .column = "total",
+                                     .count = 2,
+                                     .confidence = 0.9,
+                                     .text = "Rounded.",
+                                     .key = "42",
+                                     .value = {"1.10", "1.20"}}};
+    table.causes = causes;
+    table.cause_count = 2;
     struct verify_result result = result_of(&table, 1, VERDICT_DIFFERENT);
     result.only[0] = (struct text_list)LIST(audit);
     result.schema_compared = true;
@@ -163,6 +173,12 @@ static void the_json_of_the_example_is_exactly_this(void **state)
         "\"started\": \"2026-11-21T20:00:00Z\",\"seconds\": 6.1,\"ledger\": null,"
         "\"rows_read\": {\"source\": 0,\"target\": 0},"
         "\"rows_kept\": {\"source\": 0,\"target\": 0},\"notes\": [],"
+        "\"causes\": [{\"name\": \"rounded\",\"table\": \"orders\",\"column\": \"total\","
+        "\"count\": 2,\"confidence\": 0.9,\"text\": \"Rounded.\","
+        "\"example\": {\"key\": \"42\",\"source\": \"1.10\",\"target\": \"1.20\"}},"
+        "{\"name\": \"unexplained\",\"table\": \"orders\",\"column\": null,"
+        "\"count\": 1,\"confidence\": 0.0,\"text\": \"Lost.\","
+        "\"example\": {\"key\": null,\"source\": null,\"target\": null}}],"
         "\"tables\": [{\"source\": \"orders\",\"target\": \"public.orders\",\"verdict\": "
         "\"different\","
         "\"rows\": {\"source\": 3000000,\"target\": 2999999},"

@@ -159,12 +159,15 @@ static void fill_orders(struct verify_result *result, struct result_table *table
          1.0,
          "1,204,331 rows are 1 h (winter) or 2 h (summer) late: written as UTC, read as "
          "Europe/Berlin.",
+         "1,204,331 rows are 1 h (winter) or 2 h (summer) late: written as UTC, read as "
+         "Europe/Berlin.",
          "42",
          {"2025-11-25 04:14:59Z", "2025-11-25 03:14:59Z"}},
         {"mojibake",
          "customer",
          512,
          0.98,
+         "512 rows hold UTF-8 that was read as latin1 and encoded again.",
          "512 rows hold UTF-8 that was read as latin1 and encoded again.",
          "1018",
          {"José Núñez", "JosÃ© NÃºÃ±ez"}},
@@ -173,6 +176,7 @@ static void fill_orders(struct verify_result *result, struct result_table *table
          2,
          0.9,
          "Rows 8812 to 8813 are missing in one block.",
+         "2 rows are missing in one block.",
          "8812",
          {NULL, NULL}},
     };
@@ -338,13 +342,9 @@ static struct verify_result *hostile_result(void)
         add_change(result, finding, 1, hostile[t], hostile[(t + 1) % count]);
         add_finding(result, table, FINDING_MISSING, (const char *[]){hostile[t]}, 1);
         struct result_cause *cause = arena_alloc(&result->arena, sizeof *cause);
-        *cause = (struct result_cause){hostile[t],
-                                       hostile[t],
-                                       10 + t,
-                                       0.5,
-                                       hostile[t],
-                                       hostile[t],
-                                       {hostile[t], hostile[(t + 2) % count]}};
+        *cause = (struct result_cause){
+            hostile[t], hostile[t], 10 + t,     0.5,
+            hostile[t], hostile[t], hostile[t], {hostile[t], hostile[(t + 2) % count]}};
         table->causes = cause;
         table->cause_count = 1;
         struct result_schema *schema = arena_alloc(&result->arena, sizeof *schema);

@@ -82,6 +82,7 @@ static void fill_causes(struct arena *arena, struct result_table *table)
                                                  .count = random_number(),
                                                  .confidence = 0.5,
                                                  .text = "as " SECRET " says",
+                                                 .plain = "as is said",
                                                  .key = below(2) ? SECRET : NULL,
                                                  .value = {SECRET, NULL}};
     table->schema_count = below(3);

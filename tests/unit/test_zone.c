@@ -2,7 +2,7 @@
  * Local times and instants. The expected values are PostgreSQL 15's `timestamp AT TIME ZONE name`,
  * with the tz database of 2025b.
  */
-#include "../../verify/zone.h"
+#include "../../diff/zone.h"
 
 #include <inttypes.h>
 #include <malloc.h>

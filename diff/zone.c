@@ -6,9 +6,9 @@
  */
 #include "zone.h"
 
-#include "../diff/base/buffer.h"
-#include "../diff/base/memory.h"
-#include "../diff/value.h"
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "value.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -353,12 +353,16 @@ static bool read_file(const char *path, struct buffer *out)
     return ok;
 }
 
-static bool zone_load(const char *name, struct zone *zone, struct err *err)
+static const char *zone_folder(void)
 {
     const char *folder = getenv("TZDIR");
+    return folder && *folder ? folder : "/usr/share/zoneinfo";
+}
+
+static bool zone_load(const char *name, struct zone *zone, struct err *err)
+{
+    const char *folder = zone_folder();
     int32_t offset = 0;
-    if (!folder || !*folder)
-        folder = "/usr/share/zoneinfo";
     if (strcmp(name, "UTC") == 0 || strcmp(name, "Z") == 0 || parse_offset(name, &offset)) {
         zone_add(zone, INT64_MIN, offset);
         return true;
@@ -411,6 +415,28 @@ bool zone_find(const char *name, const struct zone **found, struct err *err)
     pthread_mutex_unlock(&zones_lock);
     *found = known;
     return ok;
+}
+
+/* Lines of  countries TAB coordinates TAB name [TAB comment], and comments with '#'. */
+void zone_list(struct text_list *names)
+{
+    char *path = mem_format("%s/zone1970.tab", zone_folder());
+    FILE *file = fopen(path, "re");
+    free(path);
+    char *line = NULL;
+    size_t size = 0;
+    while (file && getline(&line, &size, file) > 0) {
+        char *place = strchr(line, '\t');
+        char *name = *line != '#' && place ? strchr(place + 1, '\t') : NULL;
+        if (!name++)
+            continue;
+        name[strcspn(name, "\t\r\n")] = '\0';
+        if (is_zone_name(name))
+            text_list_add(names, name);
+    }
+    free(line);
+    if (file)
+        fclose(file);
 }
 
 /* ---- Asking it ---------------------------------------------------------------------------------

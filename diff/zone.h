@@ -6,10 +6,11 @@
  * zone.c reads the files itself: GLib 2.74 misreads zones whose rule for the future has a winter
  * "daylight saving" (Europe/Dublin is an hour off from 2038 on), and libc has one zone per process.
  */
-#ifndef TALLY_VERIFY_ZONE_H
-#define TALLY_VERIFY_ZONE_H
+#ifndef TALLY_ZONE_H
+#define TALLY_ZONE_H
 
-#include "../diff/base/error.h"
+#include "base/error.h"
+#include "base/text_list.h"
 
 #include <stdint.h>
 
@@ -38,6 +39,10 @@ int64_t zone_to_civil(const struct zone *zone, int64_t instant);
 
 /* Did its clocks never change? Then no civil time is ambiguous. */
 bool zone_is_fixed(const struct zone *zone);
+
+/* Adds the names of the tz database's zones: those that its zone1970.tab lists, one for all places
+ * whose clocks have agreed since 1970. Adds none where there is no tz database. */
+void zone_list(struct text_list *names);
 
 const char *zone_name(const struct zone *zone); /* as it was asked for */
 
