@@ -23,48 +23,63 @@ document.addEventListener("DOMContentLoaded", function () {
 	const search = form && form.querySelector("input[type=search]");
 	const facets = form ? Array.from(form.querySelectorAll("select[data-facet]")) : [];
 
-	/* What is searched and shown, read once. */
-	let items = null;
-	function read() {
-		if (items) return;
-		items = Array.from(document.querySelectorAll(".item"), function (element) {
-			const group = element.closest(".group");
-			const words = {};
-			for (const facet of facets) {
-				const name = facet.dataset.facet;
-				const holder = element.closest("[data-" + name + "]");
-				words[name] = holder ? " " + holder.dataset[name] + " " : null;
-			}
-			return {
-				element: element, group: group, words: words, what: element.dataset.what || "",
-				text: ((group ? group.dataset.name || "" : "") + " " + element.textContent).toLowerCase(),
-				shown: true,
-			};
-		});
-	}
-
-	/* --- long lists */
+	/*
+	 * What can be found, and the lists. Which item matches is kept here and not in the page: with
+	 * 10,000 of them, only what comes into sight or leaves it may cost the browser anything.
+	 */
+	const known = new Map();
+	const items = Array.from(document.querySelectorAll(".item"), function (element) {
+		const item = { element: element, group: element.closest(".group"), words: null, text: "", match: true, list: null };
+		known.set(element, item);
+		return item;
+	});
 	const lists = Array.from(document.querySelectorAll(".list[data-page]"), function (element) {
 		const page = Number(element.dataset.page);
-		const list = { element: element, page: page, limit: page, line: null };
+		const list = { element: element, page: page, limit: page, entries: [], line: null, button: null };
+		list.entries = Array.from(element.children, function (child) {
+			const item = known.get(child) || { element: child, match: true };
+			item.list = list;
+			return item;
+		});
 		element.classList.add("live");
 		return list;
 	});
-	function fits(element) { return !element.dataset.out; }
+	const groups = Array.from(document.querySelectorAll(".group"));
+	function read(item) {
+		const element = item.element;
+		item.words = facets.map(function (facet) {
+			const name = facet.dataset.facet;
+			const holder = element.closest("[data-" + name + "]");
+			return holder ? " " + holder.dataset[name] + " " : null;
+		});
+		item.what = element.dataset.what || "";
+		item.text = ((item.group && item.group.dataset.name || "") + " " + element.textContent).toLowerCase();
+	}
+	/* In small parts while nobody waits; the first keystroke reads what is left. */
+	let place = 0;
+	function readSome(deadline) {
+		while (place < items.length && deadline.timeRemaining() > 2)
+			for (const end = Math.min(place + 50, items.length); place < end; place++)
+				if (!items[place].words) read(items[place]);
+		if (place < items.length) requestIdleCallback(readSome);
+	}
+	if (form && window.requestIdleCallback) requestIdleCallback(readSome);
+
+	/* --- long lists */
+	function setHidden(element, hidden) { if (element.hidden !== hidden) element.hidden = hidden; }
 	function show(list) {
 		let matching = 0;
-		for (const child of list.element.children) {
-			const hidden = !fits(child) || matching >= list.limit;
-			if (fits(child)) matching++;
-			if (child.hidden !== hidden) child.hidden = hidden;
+		for (const entry of list.entries) {
+			const hidden = !entry.match || matching >= list.limit;
+			if (entry.match) matching++;
+			setHidden(entry.element, hidden);
 		}
-		const shown = Math.min(matching, list.limit);
-		if (shown === matching && !list.line) return;
+		if (matching <= list.limit && !list.line) return;
 		if (!list.line) makeLine(list);
-		list.line.hidden = shown === matching;
+		setHidden(list.line, matching <= list.limit);
 		list.line.firstChild.textContent =
-			number.format(shown) + " of " + number.format(matching) + " shown";
-		list.button.textContent = "Show " + number.format(Math.min(matching - shown, step(list))) + " more";
+			number.format(Math.min(matching, list.limit)) + " of " + number.format(matching) + " shown";
+		list.button.textContent = "Show " + number.format(Math.min(matching - list.limit, step(list))) + " more";
 	}
 	function step(list) { return Math.max(200, list.limit); }
 	function makeLine(list) {
@@ -79,47 +94,42 @@ document.addEventListener("DOMContentLoaded", function () {
 			list.limit += step(list);
 			show(list);
 			/* The keyboard goes on where the new ones begin. */
-			const next = Array.from(list.element.children).filter(fits)[first];
-			if (next) { next.tabIndex = -1; next.focus({ preventScroll: true }); }
+			const next = list.entries.filter(function (entry) { return entry.match; })[first];
+			if (next) { next.element.tabIndex = -1; next.element.focus({ preventScroll: true }); }
 		});
 		const box = list.element.closest("table") || list.element;
 		(box.closest(".scroll") || box).after(list.line);
 	}
 
 	/* --- filter */
+	function matches(item, terms) {
+		for (let i = 0; i < facets.length; i++)
+			if (facets[i].value && item.words[i] !== null && !item.words[i].includes(" " + facets[i].value + " "))
+				return false;
+		return terms.every(function (term) { return item.text.includes(term); });
+	}
 	function apply() {
-		read();
 		const terms = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-		const wanted = facets.filter(function (facet) { return facet.value; });
-		const active = terms.length > 0 || wanted.length > 0;
+		const active = terms.length > 0 || facets.some(function (facet) { return facet.value; });
 		const counts = new Map();
 		const left = new Set();
 		for (const item of items) {
-			let match = true;
-			for (const facet of wanted) {
-				const words = item.words[facet.dataset.facet];
-				if (words !== null && !words.includes(" " + facet.value + " ")) { match = false; break; }
-			}
-			if (match) match = terms.every(function (term) { return item.text.includes(term); });
-			if (match !== item.shown) {
-				item.shown = match;
-				if (match) delete item.element.dataset.out;
-				else item.element.dataset.out = "1";
-				if (!item.element.parentNode.classList.contains("live")) item.element.hidden = !match;
-			}
-			if (item.group && match) left.add(item.group);
+			if (!item.words) read(item);
+			item.match = !active || matches(item, terms);
+			if (!item.list) setHidden(item.element, !item.match);
+			if (item.group && item.match) left.add(item.group);
 			if (item.what) {
 				const count = counts.get(item.what) || [0, 0];
-				count[0] += match ? 1 : 0;
+				count[0] += item.match ? 1 : 0;
 				count[1]++;
 				counts.set(item.what, count);
 			}
 		}
-		for (const group of document.querySelectorAll(".group")) group.hidden = !left.has(group);
+		for (const group of groups) setHidden(group, !left.has(group));
 		for (const list of lists) { list.limit = list.page; show(list); }
 		const said = [];
 		counts.forEach(function (count, what) {
-			said.push(number.format(count[0]) + (active ? " of " + number.format(count[1]) : "") + " " + what);
+			said.push(number.format(count[0]) + " of " + number.format(count[1]) + " " + what);
 		});
 		output.textContent = active ? said.join(", ") : "";
 		form.querySelector("button[type=reset]").hidden = !active;
@@ -164,7 +174,12 @@ document.addEventListener("DOMContentLoaded", function () {
 		for (const entry of rows) body.append(entry.row);
 		for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
 		head.setAttribute("aria-sort", up ? "ascending" : "descending");
-		for (const list of lists) if (list.element === body) show(list);
+		for (const list of lists)
+			if (list.element === body) {
+				const order = new Map(rows.map(function (entry, at) { return [entry.row, at]; }));
+				list.entries.sort(function (one, other) { return order.get(one.element) - order.get(other.element); });
+				show(list);
+			}
 	}
 	for (const table of document.querySelectorAll("table.sortable"))
 		Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
@@ -180,24 +195,22 @@ document.addEventListener("DOMContentLoaded", function () {
 	function reveal() {
 		const target = location.hash && document.getElementById(location.hash.slice(1));
 		if (!target) return;
-		for (let at = target; at; at = at.parentElement) {
+		for (let at = target; at; at = at.parentElement)
 			if (at.tagName === "DETAILS") at.open = true;
-			if (at.dataset.out || (at.hidden && at.classList.contains("group"))) {
-				form.reset();
-				search.value = "";
-				apply();
-			}
+		const item = known.get(target.closest(".item"));
+		const group = target.closest(".group");
+		if (form && (item && !item.match || group && group.hidden)) {
+			search.value = "";
+			for (const facet of facets) facet.value = "";
+			apply();
 		}
-		for (const list of lists)
-			if (list.element !== target && list.element.contains(target)) {
-				let child = target;
-				while (child.parentElement !== list.element) child = child.parentElement;
-				const place = Array.from(list.element.children).indexOf(child);
-				if (place >= list.limit) { list.limit = place + 1; show(list); }
-			}
+		if (item && item.list) {
+			const at = item.list.entries.indexOf(item);
+			if (at >= item.list.limit) { item.list.limit = at + 1; show(item.list); }
+		}
 		if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
 		target.focus({ preventScroll: true });
-		target.scrollIntoView({ block: "start" });
+		target.scrollIntoView({ block: "start", behavior: "instant" });
 	}
 	window.addEventListener("hashchange", reveal);
 	reveal();

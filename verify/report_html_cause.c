@@ -87,6 +87,12 @@ static void add_example(struct html *html, const struct result_cause *cause)
 {
     if (html->options->no_values || (!cause->key && !cause->value[0] && !cause->value[1]))
         return;
+    if (!cause->column && !cause->value[SOURCE] && !cause->value[TARGET]) { /* of whole rows */
+        buffer_add_text(html->out, "<p>Example: key ");
+        page_value(html->out, (struct page_bytes){cause->key, strlen(cause->key)});
+        buffer_add_text(html->out, "</p>\n");
+        return;
+    }
     html_begin_pairs(html, "Example");
     buffer_add_text(html->out, "<tr><th scope=\"row\">");
     if (cause->key) {
@@ -154,7 +160,8 @@ void html_add_causes(struct html *html)
 static void add_schema_finding(struct html *html, size_t table, const struct result_schema *schema)
 {
     begin_card(html, "schema", "definitions", schema->kind, table, schema->column);
-    buffer_add_text(html->out, "</p>\n");
+    buffer_add_text(html->out, schema->breaks ? "<span>makes the table different</span></p>\n"
+                                              : "<span>for information</span></p>\n");
     if (schema->text) {
         buffer_add_text(html->out, "<p>");
         page_text(html->out, schema->text);

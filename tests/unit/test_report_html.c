@@ -189,12 +189,14 @@ static void fill_orders(struct verify_result *result, struct result_table *table
          "The next value of the sequence is 2,999,990, but rows up to 3,000,000 are there: the "
          "next "
          "insert will fail.",
-         "SELECT setval('public.orders_id_seq', 3000000);"},
+         "SELECT setval('public.orders_id_seq', 3000000);",
+         true},
         {"column-nullable",
          "customer",
          {"NOT NULL", "NULL"},
          "The target accepts NULL where the source does not.",
-         NULL},
+         NULL,
+         false},
     };
     table->schema = schema;
     table->schema_count = COUNT(schema);
@@ -348,8 +350,8 @@ static struct verify_result *hostile_result(void)
         table->causes = cause;
         table->cause_count = 1;
         struct result_schema *schema = arena_alloc(&result->arena, sizeof *schema);
-        *schema = (struct result_schema){
-            hostile[t], hostile[t], {hostile[t], NULL}, hostile[t], hostile[t]};
+        *schema = (struct result_schema){hostile[t], hostile[t], {hostile[t], NULL},
+                                         hostile[t], hostile[t], true};
         table->schema = schema;
         table->schema_count = 1;
     }
