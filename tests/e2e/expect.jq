@@ -4,6 +4,8 @@
 #   empty unless given; findings, when given, are all the findings of a table, in any order.
 # - reasons_match and notes_match are regular expressions, each of which must match one reason or
 #   note of the table; a table with reasons needs reasons_match.
+# - schema, when given, are all findings in definitions, in any order; text_match is a regular
+#   expression. What a direction finds is another thing in the other one: expected.reverse.json.
 # With $reverse, $expected is first turned round: source and target exchanged.
 
 def turn_word: {source: "target", target: "source", source_value: "target_value",
@@ -41,6 +43,17 @@ def matches($at; $got):
   .[] as $regex | if ($got // []) | any(test($regex)) then empty
   else "\($at): none matches /\($regex)/: \($got | short)" end;
 
+def schema_place: [.table, .kind, .column];
+def differ_schema($got):
+  (sort_by(schema_place)) as $want | ($got // [] | sort_by(schema_place)) as $have
+  | if ($want | map(schema_place)) != ($have | map(schema_place)) then
+      "schema: expected \($want | map(schema_place) | tojson), got \($have | map([.table, .kind, .column, .text]) | tojson)"
+    else range($want | length) as $i | $want[$i]
+      | (del(.text_match) | differ("schema[\($i)]"; $have[$i])),
+        (if has("text_match") then [.text_match] | matches("schema[\($i)].text"; [$have[$i].text])
+         else empty end)
+    end;
+
 def differ_table($at; $got):
   (del(.columns, .findings, .reasons_match, .notes_match) | differ($at; $got)),
   (.columns // [] | .[] as $want
@@ -58,7 +71,8 @@ def differ_table($at; $got):
 | ({only_source: [], only_target: []} + $expected | if $reverse then turn else . end)
 | .only_source |= sort | .only_target |= sort
 | (if .exit == $status then empty else "exit code: expected \(.exit), got \($status)" end),
-  (del(.tables, .exit) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
+  (if has("schema") then .schema | differ_schema($got.schema) else empty end),
+  (del(.tables, .exit, .schema) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
   (.tables // empty
     | (map(.source) | sort) as $want | ($got.tables | map(.source) | sort) as $have
     | if $want != $have then "tables: expected \($want | short), got \($have | short)"
