@@ -50,8 +50,8 @@ void list_add(struct buffer *out, const struct list_entry *entry)
         buffer_printf(out, ",\"session\":\"" SESSION_NAME "\"",
                       (unsigned long long)entry->session->name);
     if (entry->tenant.at) {
-        buffer_add_text(out, ",\"tenant\":");
-        json_text_string(out, entry->tenant);
+        buffer_add_byte(out, ',');
+        json_text_bytes(out, "tenant", entry->tenant);
     }
     if (request->method.at) {
         buffer_add_text(out, ",\"method\":");
