@@ -39,13 +39,14 @@ $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
 $(BUILD)/replay/log_input.o: LIBRARY = $(call flags,cflags,zlib)
 
 DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)
-VERIFY_SOURCES = $(filter-out verify/main.c,$(wildcard verify/*.c))
+VERIFY_SOURCES = $(filter-out verify/main.c verify/diff_main.c,$(wildcard verify/*.c))
 REPLAY_SOURCES = $(filter-out replay/main.c,$(wildcard replay/*.c))
 UNIT_SOURCES = $(wildcard tests/unit/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .PHONY: all install clean demo check check-matrix unit fuzz lint format bench packages-build
-all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1 $(BUILD)/tally-replay $(BUILD)/tally-replay.1
+all: $(BUILD)/tally-verify $(BUILD)/tally-verify.1 $(BUILD)/tally-diff $(BUILD)/tally-diff.1 \
+    $(BUILD)/tally-replay $(BUILD)/tally-replay.1
 
 $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
 	@echo "  LD $@"
@@ -53,6 +54,13 @@ $(BUILD)/tally-verify: $(BUILD)/verify/main.o $(BUILD)/libverify.a $(BUILD)/libd
 
 $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 	$(BUILD)/tally-verify --man > $@
+
+$(BUILD)/tally-diff: $(BUILD)/verify/diff_main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
+	@echo "  LD $@"
+	$(Q)$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS)
+
+$(BUILD)/tally-diff.1: $(BUILD)/tally-diff
+	$(BUILD)/tally-diff --man > $@
 
 $(BUILD)/tally-replay: $(BUILD)/replay/main.o $(BUILD)/libreplay.a $(BUILD)/libdiff.a
 	@echo "  LD $@"
@@ -82,7 +90,8 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(LIBRARY) -c -o $@ $<
 
 # A test program per file; a fuzz driver per parser (its own main when built without libFuzzer).
-ARCHIVES = $(BUILD)/libreplay.a $(BUILD)/libverify.a $(BUILD)/libdiff.a
+# Verify first: replay has a command.c, too, and sees of verify nothing but verify.h.
+ARCHIVES = $(BUILD)/libverify.a $(BUILD)/libreplay.a $(BUILD)/libverify.a $(BUILD)/libdiff.a
 $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
@@ -97,6 +106,8 @@ clean:
 install: all
 	install -D -m 755 $(BUILD)/tally-verify $(DESTDIR)$(PREFIX)/bin/tally-verify
 	install -D -m 644 $(BUILD)/tally-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-verify.1
+	install -D -m 755 $(BUILD)/tally-diff $(DESTDIR)$(PREFIX)/bin/tally-diff
+	install -D -m 644 $(BUILD)/tally-diff.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-diff.1
 	install -D -m 755 $(BUILD)/tally-replay $(DESTDIR)$(PREFIX)/bin/tally-replay
 	install -D -m 644 $(BUILD)/tally-replay.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-replay.1
 	install -D -m 644 verify/tally-verify.schema.json \

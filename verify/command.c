@@ -405,3 +405,22 @@ void command_hide_passwords(char *text)
     if (at && colon && colon < at)
         memset(colon + 1, 'x', (size_t)(at - colon - 1));
 }
+
+char **command_take_arguments(int argc, char **argv)
+{
+    char **copies = mem_zero((size_t)argc + 1, sizeof *copies);
+    for (int i = 0; i < argc; i++) {
+        copies[i] = mem_copy_string(argv[i]);
+        command_hide_passwords(argv[i]);
+    }
+    return copies;
+}
+
+void command_drop_arguments(int argc, char **arguments)
+{
+    for (int i = 0; i < argc; i++) {
+        explicit_bzero(arguments[i], strlen(arguments[i]));
+        free(arguments[i]);
+    }
+    free(arguments);
+}

@@ -30,4 +30,9 @@ void command_man_text(struct buffer *out, const char *text);
  */
 void command_hide_passwords(char *text);
 
+/* The arguments to work with; those that `ps` shows lose their passwords. Dropping overwrites them.
+ */
+char **command_take_arguments(int argc, char **argv);
+void command_drop_arguments(int argc, char **arguments);
+
 #endif

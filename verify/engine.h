@@ -228,6 +228,12 @@ struct engine {
                 struct err *err) MUST_CHECK;
 
     void (*quote_name)(struct buffer *out, const char *name);
+    /* A text as a literal for scan.where. */
+    void (*quote_text)(struct buffer *out, const char *text);
+    /* The type that this spelling means in a CREATE TABLE, without asking a server: "decimal(10,2)
+     * unsigned", "timestamp with time zone", "int[]". ERR_USAGE: not known. */
+    bool (*parse_type)(const char *text, struct arena *arena, struct type *type,
+                       struct err *err) MUST_CHECK;
 
     const struct engine_sql *sql; /* how it writes statements (engine_sql.h), for a repair file */
 };

@@ -2586,5 +2586,7 @@ const struct engine engine_mysql = {
     .load = load,
     .lag = lag,
     .quote_name = engine_mysql_quote_name,
+    .quote_text = engine_mysql_quote_text,
+    .parse_type = engine_mysql_parse_type,
     .sql = &engine_mysql_sql,
 };

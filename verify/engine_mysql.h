@@ -45,6 +45,9 @@ bool engine_mysql_collisions(struct connection *connection, const struct table *
                              struct err *err) MUST_CHECK;
 bool engine_mysql_mend(const struct mend *mend, struct buffer *out);
 
+bool engine_mysql_parse_type(const char *text, struct arena *arena, struct type *type,
+                             struct err *err) MUST_CHECK;
+
 /* Where a server's log of changes stood: two equal places mean that nothing was logged between. */
 struct engine_mysql_place {
     char *file, *position, *gtids; /* NULL: not known */

@@ -4,6 +4,7 @@
  */
 #include "engine_mysql.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -167,6 +168,73 @@ static void read_type(struct arena *arena, const char *const *cells, struct type
     }
 }
 
+static bool is_among(const char *word, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(*words, word) == 0)
+            return true;
+    return false;
+}
+
+/* What CREATE TABLE takes besides the names above, and COLUMN_TYPE never says. */
+static const struct {
+    const char *word, *meant;
+} synonyms[] = {{"bool", "tinyint(1)"}, {"boolean", "tinyint(1)"}, {"serial", "bigint unsigned"},
+                {"dec", "decimal"},     {"fixed", "decimal"},      {"double precision", "double"},
+                {"int1", "tinyint"},    {"int2", "smallint"},      {"int3", "mediumint"},
+                {"int4", "int"},        {"int8", "bigint"},        {"float4", "float"},
+                {"float8", "double"},   {"bit", "bit(1)"},         {"char", "char(1)"},
+                {"binary", "binary(1)"}};
+
+bool engine_mysql_parse_type(const char *text, struct arena *arena, struct type *type,
+                             struct err *err)
+{
+    char *whole = arena_copy(arena, text);
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+        if (strcasecmp(whole, synonyms[i].word) == 0)
+            whole = arena_copy(arena, synonyms[i].meant);
+    size_t length = strcspn(whole, " (");
+    char *base = arena_copy_bytes(arena, whole, length);
+    for (size_t i = 0; base[i]; i++)
+        base[i] = whole[i] = (char)tolower((unsigned char)whole[i]);
+    const struct type_row *row = find_type(base);
+    /* Of enum and set there is a list in brackets, of others up to two numbers. */
+    const char *open = whole + length, *end = open;
+    const char *numbers[2] = {NULL, NULL};
+    bool listed = row && (row->class == TYPE_ENUM || row->class == TYPE_SET);
+    if (*open == '(') {
+        end = listed ? strrchr(open, ')') : open + strcspn(open, ")");
+        end = end && *end ? end + 1 : NULL;
+        for (size_t i = 0; end && !listed && i < 2; i++) {
+            open += 1 + strspn(open + 1, " ");
+            size_t digits = strspn(open, "0123456789");
+            numbers[i] = digits ? arena_copy_bytes(arena, open, digits) : NULL;
+            open += digits + strspn(open + digits, " ");
+            if (*open != ',')
+                break;
+        }
+        if (!listed && *open != ')')
+            end = NULL;
+    }
+    char *rest = arena_copy(arena, end ? end + strspn(end, " ") : "?");
+    for (size_t k = 0; rest[k]; k++)
+        rest[k] = (char)tolower((unsigned char)rest[k]);
+    static const char *const rests[] = {"",         "unsigned", "unsigned zerofill",
+                                        "zerofill", "signed",   NULL};
+    bool known_rest = is_among(rest, rests);
+    if (!row || !known_rest)
+        return err_set(err, ERR_USAGE, "\"%s\" is no type of MySQL or MariaDB", text);
+    const char *cells[COLUMN_EXTRA + 1] = {NULL};
+    cells[COLUMN_DATA_TYPE] = base;
+    cells[COLUMN_CHARACTERS] = cells[COLUMN_FRACTION] = numbers[0];
+    cells[COLUMN_PRECISION] = numbers[0] ? numbers[0] : "10";
+    cells[COLUMN_SCALE] = numbers[1];
+    cells[COLUMN_TYPE_TEXT] =
+        *rest ? arena_format(arena, "%.*s %s", (int)(end - whole), whole, rest) : whole;
+    read_type(arena, cells, type);
+    return true;
+}
+
 /* ---- Character sets -------------------------------------------------------------------------- */
 
 /* Every code of these has a place in Unicode: what the server sends is the value. */
@@ -177,14 +245,6 @@ static const char *const complete_charsets[] = {
 static const char *const utf8_charsets[] = {"utf8", "utf8mb3", "ascii", NULL};
 /* Codes of two or four bytes, so that '?' is counted in characters. */
 static const char *const wide_charsets[] = {"ucs2", "utf16", "utf16le", "utf32", NULL};
-
-static bool is_among(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(*words, word) == 0)
-            return true;
-    return false;
-}
 
 /*
  * The expression that reads a text column without loss. A server sends '?' for a character that its

@@ -1,6 +1,7 @@
 /* See engine_pgtype.h. */
 #include "engine_pgtype.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* What typmod means; from the types' *typmodin() functions in src/backend/utils/adt. */
@@ -295,4 +296,200 @@ void pgtype_add_select(const struct pgtype *pgtype, const char *operand, struct 
         buffer_add_text(out, operand);
         break;
     }
+}
+
+/* ---- Types by their spelling -------------------------------------------------------------------
+ */
+
+/* SQL's names of types, and PostgreSQL's own, by PostgreSQL: Data Types, table 8.1. The longer ones
+ * first, where one begins as another does. `tail` follows the numbers in brackets. */
+static const struct {
+    const char *word, *tail, *name;
+} spellings[] = {
+    {"timestamp", "with time zone", "timestamptz"},
+    {"timestamp", "without time zone", "timestamp"},
+    {"time", "with time zone", "timetz"},
+    {"time", "without time zone", "time"},
+    {"bigint", "", "int8"},
+    {"bigserial", "", "int8"},
+    {"serial8", "", "int8"},
+    {"bit varying", "", "varbit"},
+    {"boolean", "", "bool"},
+    {"character varying", "", "varchar"},
+    {"character", "", "bpchar"},
+    {"\"char\"", "", "char"},
+    {"char", "", "bpchar"},
+    {"double precision", "", "float8"},
+    {"float", "", "float8"},
+    {"integer", "", "int4"},
+    {"int", "", "int4"},
+    {"serial", "", "int4"},
+    {"serial4", "", "int4"},
+    {"decimal", "", "numeric"},
+    {"real", "", "float4"},
+    {"smallint", "", "int2"},
+    {"smallserial", "", "int2"},
+    {"serial2", "", "int2"},
+};
+
+/* Built-in types that are read as their own text. */
+static const char *const other_types[] = {"box",          "cid",
+                                          "circle",       "datemultirange",
+                                          "daterange",    "int4multirange",
+                                          "int4range",    "int8range",
+                                          "jsonpath",     "int8multirange",
+                                          "line",         "lseg",
+                                          "macaddr",      "macaddr8",
+                                          "numrange",     "nummultirange",
+                                          "path",         "pg_lsn",
+                                          "regclass",     "regtype",
+                                          "tid",          "timetz",
+                                          "tsmultirange", "tsquery",
+                                          "tsrange",      "tstzrange",
+                                          "tsvector",     "xid",
+                                          "xml",          "tstzmultirange",
+                                          "hstore",       "ltree",
+                                          "txid_snapshot"};
+
+/* The first words up to a bracket or the end, then "(a,b)", then the tail. */
+struct spelling {
+    char *word, *tail;
+    int numbers[2];
+    size_t number_count;
+    bool is_array;
+};
+
+static bool split_spelling(char *text, struct spelling *spelling)
+{
+    size_t length = strlen(text);
+    *spelling = (struct spelling){.tail = text + length};
+    while (length && text[length - 1] == ' ')
+        text[--length] = '\0';
+    while (length > 2 && text[length - 1] == ']') { /* int[], int[3][3] */
+        while (length && text[length - 1] != '[')
+            length--;
+        if (!length)
+            return false;
+        text[--length] = '\0';
+        spelling->is_array = true;
+    }
+    spelling->word = text;
+    char *open = strchr(text, '(');
+    if (!open) {
+        char *with = strstr(text, " with");
+        if (with) {
+            spelling->tail = with + 1;
+            *with = '\0';
+        } else {
+            spelling->tail = text + length;
+        }
+        return true;
+    }
+    char *end = open + 1;
+    for (; spelling->number_count < 2; end++) {
+        long n = strtol(end, &end, 10);
+        end += strspn(end, " ");
+        /* A numeric's scale may be negative. */
+        if (n < (spelling->number_count ? -1000 : 0) || n > 10485760 ||
+            (*end != ',' && *end != ')')) /* the longest varchar */
+            return false;
+        spelling->numbers[spelling->number_count++] = (int)n;
+        if (*end == ')')
+            break;
+    }
+    if (*end != ')')
+        return false;
+    spelling->tail = end + 1 + strspn(end + 1, " ");
+    while (open > text && open[-1] == ' ')
+        open--;
+    *open = '\0';
+    return true;
+}
+
+static const char *resolve_spelling(const struct spelling *spelling)
+{
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (strcmp(spellings[i].word, spelling->word) == 0 &&
+            strcmp(spellings[i].tail, spelling->tail) == 0) {
+            bool narrow = strcmp(spelling->word, "float") == 0 && spelling->number_count &&
+                          spelling->numbers[0] <= 24;
+            return narrow ? "float4" : spellings[i].name;
+        }
+    return *spelling->tail ? NULL : spelling->word;
+}
+
+/* What typmodin() would make of the numbers. */
+static int modifier_of(enum modifier kind, const struct spelling *spelling, const char *word)
+{
+    const int *numbers = spelling->numbers;
+    bool bare_char = strcmp(word, "character") == 0 || strcmp(word, "char") == 0;
+    if (!spelling->number_count)
+        return kind == MODIFIER_LENGTH && bare_char                ? 4 + 1
+               : kind == MODIFIER_BITS && strcmp(word, "bit") == 0 ? 1
+                                                                   : -1;
+    if (kind == MODIFIER_LENGTH)
+        return 4 + numbers[0];
+    if (kind == MODIFIER_NUMERIC)
+        return 4 + (numbers[0] << 16 | (spelling->number_count > 1 ? numbers[1] & 0x7FF : 0));
+    if (kind == MODIFIER_INTERVAL)
+        return 0x7FFF << 16 | numbers[0];
+    return numbers[0];
+}
+
+/* Rows as pg_type would have them; the OIDs are only told apart. */
+static void add_spelled(struct pgtypes *types, const char *name, bool is_array)
+{
+    static const char *const postgis[] = {"geometry", "geography"};
+    struct pgtype row = {
+        .oid = 1, .kind = 'b', .name = name, .schema = "pg_catalog", .base_modifier = -1};
+    if (strcmp(name, "citext") == 0)
+        row.extension = "citext";
+    for (size_t i = 0; i < sizeof postgis / sizeof *postgis; i++)
+        if (strcmp(name, postgis[i]) == 0)
+            row.extension = "postgis";
+    if (strcmp(name, "enum") == 0)
+        row.kind = 'e';
+    pgtypes_add(types, &row);
+    if (is_array) {
+        row = (struct pgtype){.oid = 2,
+                              .kind = 'b',
+                              .name = "_array",
+                              .schema = "pg_catalog",
+                              .element_oid = 1,
+                              .base_modifier = -1};
+        pgtypes_add(types, &row);
+    }
+    pgtypes_resolve(types);
+}
+
+static bool is_other(const char *name)
+{
+    for (size_t i = 0; i < sizeof other_types / sizeof *other_types; i++)
+        if (strcmp(other_types[i], name) == 0)
+            return true;
+    return strcmp(name, "enum") == 0;
+}
+
+bool pgtype_parse(const char *text, struct arena *arena, struct type *type, struct err *err)
+{
+    char *lower = arena_copy(arena, text);
+    for (char *at = lower; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    struct spelling spelling;
+    const char *name = split_spelling(lower, &spelling) ? resolve_spelling(&spelling) : NULL;
+    struct pgtypes types = {.count = 0};
+    if (name)
+        add_spelled(&types, name, spelling.is_array);
+    const struct pgtype *plain = name ? pgtypes_find(&types, 1) : NULL;
+    bool good = plain && (plain->known || is_other(name));
+    if (good) {
+        enum modifier kind = plain->known ? plain->known->modifier : MODIFIER_NONE;
+        pgtype_fill(pgtypes_find(&types, spelling.is_array ? 2 : 1),
+                    modifier_of(kind, &spelling, spelling.word), text, arena, type);
+    }
+    pgtypes_free(&types);
+    return good || err_set(err, ERR_USAGE,
+                           "\"%s\" is no type of PostgreSQL that can be told by "
+                           "its name",
+                           text);
 }

@@ -63,6 +63,12 @@ void pgtypes_free(struct pgtypes *types);
 void pgtype_fill(const struct pgtype *pgtype, int modifier, const char *name, struct arena *arena,
                  struct type *type);
 
+/* The type that a spelling of CREATE TABLE means: "character varying(20)", "int[]". Types that are
+ * known by their name alone: those of extensions that Tally knows, and the built-in ones. ERR_USAGE
+ * otherwise: domains, composites and enums (but the word "enum") are a database's own. */
+bool pgtype_parse(const char *text, struct arena *arena, struct type *type,
+                  struct err *err) MUST_CHECK;
+
 /* Appends the SQL that reads the value that `operand` (a column's name) holds. */
 void pgtype_add_select(const struct pgtype *pgtype, const char *operand, struct buffer *out);
 

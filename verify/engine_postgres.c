@@ -2290,5 +2290,7 @@ const struct engine engine_postgres = {
     .load = postgres_load,
     .lag = postgres_lag,
     .quote_name = engine_pg_quote_name,
+    .quote_text = engine_pg_quote_text,
+    .parse_type = pgtype_parse,
     .sql = &engine_pg_sql,
 };

@@ -63,17 +63,6 @@ static void fill_standard_streams(void)
             exit(ERR_INTERNAL);
 }
 
-/* The arguments to work with; those that `ps` shows lose their passwords. */
-static char **take_arguments(int argc, char **argv)
-{
-    char **copies = mem_zero((size_t)argc + 1, sizeof *copies);
-    for (int i = 0; i < argc; i++) {
-        copies[i] = mem_copy_string(argv[i]);
-        command_hide_passwords(argv[i]);
-    }
-    return copies;
-}
-
 static int fail(const struct err *err)
 {
     fprintf(stderr, "tally-verify: %s\n", err->text);
@@ -320,7 +309,7 @@ static void add_version(struct buffer *out)
 
 int main(int argc, char **argv)
 {
-    char **arguments = take_arguments(argc, argv);
+    char **arguments = command_take_arguments(argc, argv);
     struct command command;
     struct err err = {0};
     int exit_code = ERR_INTERNAL;
@@ -349,10 +338,6 @@ int main(int argc, char **argv)
             exit_code = fail(&err);
         command_free(&command);
     }
-    for (int i = 0; i < argc; i++) {
-        explicit_bzero(arguments[i], strlen(arguments[i]));
-        free(arguments[i]);
-    }
-    free(arguments);
+    command_drop_arguments(argc, arguments);
     return exit_code;
 }

@@ -1,0 +1,142 @@
+/*
+ * The program tally-diff: what exactly differs here? Decides by its operands which command is
+ * meant: a finished run of tally-verify (a file that is an SQLite database is a ledger), or two
+ * values. Input: argv. Output: text on standard output, sentences on standard error, an exit code.
+ */
+#include "../diff/base/display.h"
+#include "command.h"
+#include "ledger_command.h"
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WIDTH 80
+
+static const char summary[] = "what exactly differs here?";
+
+static const struct {
+    const char *code, *text;
+} exits[] = {
+    {"0", "equal"},
+    {"1", "different"},
+    {"2", "inconclusive: something could not be compared, or is not there"},
+    {"64", "wrong usage: the command, the mapping or a file must be changed"},
+    {"69", "a server cannot be reached, or refuses us"},
+    {"70", "internal error, or a local resource is exhausted"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static int fail(const struct err *err)
+{
+    fprintf(stderr, "tally-diff: %s\n", err->text);
+    return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
+}
+
+/* A closed standard stream would lend its number to the next file or socket. */
+static void fill_standard_streams(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            exit(ERR_INTERNAL);
+}
+
+/* The first bytes of every SQLite 3 file: SQLite, Database File Format, 1.2. */
+static bool is_ledger(const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    char first[sizeof magic];
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool good = file >= 0 && read(file, first, sizeof first) == (ssize_t)sizeof first &&
+                memcmp(first, magic, sizeof magic) == 0;
+    if (file >= 0)
+        close(file);
+    return good;
+}
+
+static bool names_a_ledger(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (*argv[i] != '-' && is_ledger(argv[i]))
+            return true;
+    return false;
+}
+
+static void add_help(struct buffer *out)
+{
+    ledger_command_help(out);
+    buffer_add_byte(out, '\n');
+    explain_command_help(out);
+    buffer_add_text(out, "\nExit codes:\n");
+    for (size_t i = 0; i < COUNT(exits); i++)
+        buffer_printf(out, "  %-4s  %s\n", exits[i].code, exits[i].text);
+    buffer_add_text(out, "\nThe whole manual: man tally-diff\n");
+}
+
+static void add_man(struct buffer *out)
+{
+    buffer_printf(out,
+                  ".TH TALLY\\-DIFF 1 \"\" \"Tally %s\" \"User Commands\"\n"
+                  ".SH NAME\ntally\\-diff \\- ",
+                  TALLY_VERSION);
+    command_man_text(out, summary);
+    buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
+                         "[\\fITABLE\\fR [\\fIKEY\\fR...]]\n.br\n.B tally\\-diff explain\n"
+                         "[\\fIOPTIONS\\fR] \\fIV1 V2\\fR\n");
+    ledger_command_man(out);
+    explain_command_man(out);
+    buffer_add_text(out, ".SH EXIT STATUS\n");
+    for (size_t i = 0; i < COUNT(exits); i++) {
+        buffer_printf(out, ".TP\n.B %s\n", exits[i].code);
+        command_man_text(out, exits[i].text);
+    }
+    buffer_add_text(out, ".SH SEE ALSO\n.BR tally\\-verify (1)\n");
+}
+
+static MUST_CHECK bool run(int argc, char **argv, struct buffer *out, int *exit_code,
+                           struct err *err)
+{
+    const char *first = argc > 1 ? argv[1] : "";
+    *exit_code = 0;
+    if (argc == 2 && strcmp(first, "--man") == 0)
+        add_man(out);
+    else if (argc == 2 && (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0))
+        add_help(out);
+    else if (argc == 2 && (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0))
+        buffer_add_text(out, "tally-diff " TALLY_VERSION "\n");
+    else if (strcmp(first, "explain") == 0)
+        return explain_command(argc - 1, argv + 1, out, exit_code, err);
+    else if (names_a_ledger(argc, argv))
+        return ledger_command(argc, argv, out, exit_code, err);
+    else
+        return err_set(err, ERR_USAGE, "no operand is the ledger of a run of tally-verify.");
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct err err = {0};
+    int exit_code = 0;
+    char **arguments = command_take_arguments(argc, argv);
+    fill_standard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    if (!run(argc, arguments, &out, &exit_code, &err)) {
+        exit_code = fail(&err);
+        if (err.code == ERR_USAGE)
+            fputs("Try 'tally-diff --help'.\n", stderr);
+    } else if (!report_write_all(STDOUT_FILENO, out.data, out.length)) {
+        err_set(&err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
+        exit_code = fail(&err);
+    }
+    buffer_free(&out);
+    command_drop_arguments(argc, arguments);
+    return exit_code;
+}
