@@ -57,7 +57,7 @@ $(BUILD)/tally-verify.1: $(BUILD)/tally-verify
 
 $(BUILD)/tally-diff: $(BUILD)/verify/diff_main.o $(BUILD)/libverify.a $(BUILD)/libdiff.a
 	@echo "  LD $@"
-	$(Q)$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS)
+	$(Q)$(CC) $(SANITIZE) -pthread $(LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(DIFF_LIBS) $(ANSWER_LIBS)
 
 $(BUILD)/tally-diff.1: $(BUILD)/tally-diff
 	$(BUILD)/tally-diff --man > $@
@@ -110,6 +110,8 @@ install: all
 	install -D -m 644 $(BUILD)/tally-diff.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-diff.1
 	install -D -m 755 $(BUILD)/tally-replay $(DESTDIR)$(PREFIX)/bin/tally-replay
 	install -D -m 644 $(BUILD)/tally-replay.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-replay.1
+	install -D -m 644 diff/tally-diff.schema.json \
+	    $(DESTDIR)$(PREFIX)/share/tally/tally-diff.schema.json
 	install -D -m 644 verify/tally-verify.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
 

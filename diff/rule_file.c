@@ -17,8 +17,8 @@
 const char *const rule_form_name[FORMS] = {
     [FORM_NUMBER] = "number",
     [FORM_DATE] = "date",
-    [FORM_DATE_DAY_FIRST] = "date, day first",
-    [FORM_DATE_MONTH_FIRST] = "date, month first",
+    [FORM_DATE_DAY_FIRST] = "date day first",
+    [FORM_DATE_MONTH_FIRST] = "date month first",
     [FORM_WHITE_SPACE] = "white space",
     [FORM_TRAILING_BLANKS] = "trailing blanks",
 };

@@ -1,5 +1,6 @@
 #include "json_text.h"
 
+#include "../diff/base/json_string.h"
 #include "../diff/base/utf8.h"
 
 #include <time.h>
@@ -18,26 +19,7 @@ bool json_text_is_utf8(struct slice bytes)
 
 void json_text_string(struct buffer *out, struct slice text)
 {
-    static const char from[] = "\"\\\n\r\t", to[] = "\"\\nrt";
-    const unsigned char *at = text.at, *end = text.at + text.length;
-    buffer_add_byte(out, '"');
-    while (at < end) {
-        size_t size = utf8_size(at, end);
-        const char *known = size == 1 && *at ? memchr(from, *at, sizeof from - 1) : NULL;
-        if (!size) {
-            buffer_add_text(out, "\xef\xbf\xbd");
-            size = 1;
-        } else if (known) {
-            buffer_add_byte(out, '\\');
-            buffer_add_byte(out, (unsigned char)to[known - from]);
-        } else if (size == 1 && (*at < 0x20 || *at == 0x7f)) {
-            buffer_printf(out, "\\u%04x", *at);
-        } else {
-            buffer_add(out, at, size);
-        }
-        at += size;
-    }
-    buffer_add_byte(out, '"');
+    json_string_add(out, text.at, text.length);
 }
 
 static void add_base64(struct buffer *out, struct slice bytes)

@@ -1,9 +1,11 @@
 /*
  * The program tally-diff: what exactly differs here? Decides by its operands which command is
- * meant: a finished run of tally-verify (a file that is an SQLite database is a ledger), or two
- * values. Input: argv. Output: text on standard output, sentences on standard error, an exit code.
+ * meant: a finished run of tally-verify (a file that is an SQLite database is a ledger), two
+ * values, or two files. Input: argv. Output: text on standard output, sentences on standard error,
+ * an exit code.
  */
 #include "../diff/base/display.h"
+#include "../diff/diff_command.h"
 #include "command.h"
 #include "ledger_command.h"
 #include "report.h"
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WIDTH 80
@@ -25,7 +28,9 @@ static const struct {
 } exits[] = {
     {"0", "equal"},
     {"1", "different"},
-    {"2", "inconclusive: something could not be compared, or is not there"},
+    {"2",
+     "inconclusive: something could not be compared, or is not there; of two files: trouble, as "
+     "with diff(1)"},
     {"64", "wrong usage: the command, the mapping or a file must be changed"},
     {"69", "a server cannot be reached, or refuses us"},
     {"70", "internal error, or a local resource is exhausted"},
@@ -53,8 +58,11 @@ static bool is_ledger(const char *path)
 {
     static const char magic[16] = "SQLite format 3";
     char first[sizeof magic];
+    struct stat status;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool good = file >= 0 && read(file, first, sizeof first) == (ssize_t)sizeof first &&
+    /* What is read from a pipe is gone for those who compare it. */
+    bool good = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+                read(file, first, sizeof first) == (ssize_t)sizeof first &&
                 memcmp(first, magic, sizeof magic) == 0;
     if (file >= 0)
         close(file);
@@ -71,6 +79,8 @@ static bool names_a_ledger(int argc, char **argv)
 
 static void add_help(struct buffer *out)
 {
+    diff_command_help(out);
+    buffer_add_byte(out, '\n');
     ledger_command_help(out);
     buffer_add_byte(out, '\n');
     explain_command_help(out);
@@ -87,9 +97,11 @@ static void add_man(struct buffer *out)
                   ".SH NAME\ntally\\-diff \\- ",
                   TALLY_VERSION);
     command_man_text(out, summary);
-    buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
+    buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
+                         "TARGET\\fR\n.br\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
                          "[\\fITABLE\\fR [\\fIKEY\\fR...]]\n.br\n.B tally\\-diff explain\n"
                          "[\\fIOPTIONS\\fR] \\fIV1 V2\\fR\n");
+    diff_command_man(out);
     ledger_command_man(out);
     explain_command_man(out);
     buffer_add_text(out, ".SH EXIT STATUS\n");
@@ -98,6 +110,21 @@ static void add_man(struct buffer *out)
         command_man_text(out, exits[i].text);
     }
     buffer_add_text(out, ".SH SEE ALSO\n.BR tally\\-verify (1)\n");
+}
+
+/* Two files. Scripts know the exit codes of diff(1): 2 is trouble. */
+static MUST_CHECK bool compare_files(int argc, char **argv, struct buffer *out, int *exit_code,
+                                     struct err *err)
+{
+    if (diff_command(argc, argv, out, exit_code, err))
+        return true;
+    if (err->code == ERR_INTERRUPTED || err->code == ERR_INTERNAL)
+        return false;
+    (void)fail(err);
+    if (err->code == ERR_USAGE)
+        fputs("Try 'tally-diff --help'.\n", stderr);
+    *exit_code = 2;
+    return true;
 }
 
 static MUST_CHECK bool run(int argc, char **argv, struct buffer *out, int *exit_code,
@@ -116,7 +143,7 @@ static MUST_CHECK bool run(int argc, char **argv, struct buffer *out, int *exit_
     else if (names_a_ledger(argc, argv))
         return ledger_command(argc, argv, out, exit_code, err);
     else
-        return err_set(err, ERR_USAGE, "no operand is the ledger of a run of tally-verify.");
+        return compare_files(argc, argv, out, exit_code, err);
     return true;
 }
 

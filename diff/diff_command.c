@@ -1,0 +1,396 @@
+/*
+ * The command on two files (diff_command.h): options, reading, comparing. What is printed is
+ * diff_report.h's.
+ */
+#include "diff_command.h"
+
+#include "diff_report.h"
+#include "route.h"
+#include "rule.h"
+
+#include "base/display.h"
+#include "base/option.h"
+#include "base/text_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WIDTH 80
+#define FILE_MOST                                                                                  \
+    ((size_t)1 << 30) /* bytes of one file; the tree of a page takes several times that */
+
+struct diff_options {
+    const char *type, *rules_path, *route, *format, *output_path;
+    struct text_list headers[SIDES];
+    bool help, version;
+};
+
+#define FIELD(name) offsetof(struct diff_options, name)
+
+static const char compare[] = "What to compare", report_group[] = "What to report",
+                  other[] = "Other";
+
+static const struct option_row rows[] = {
+    {"type", 't', OPTION_CHOICE, "auto|html|xml|json|text|bytes", FIELD(type), "auto", 0, 0,
+     compare,
+     "As what to compare the files. auto: by --source-header and --target-header, else by their "
+     "first bytes."},
+    {"rules", 'r', OPTION_TEXT, "FILE", FIELD(rules_path), NULL, 0, 0, compare,
+     "Pass over what this YAML file says: see RULES FILE."},
+    {"route", 0, OPTION_TEXT, "REQUEST", FIELD(route), NULL, 0, 0, compare,
+     "The request that both files answer, \"GET /rates/8812\", for rules that hold for certain "
+     "routes."},
+    {"source-header", 0, OPTION_LIST, "HEADER", FIELD(headers[SOURCE]), NULL, 0, 0, compare,
+     "A header that the first file came with: \"Content-Type: text/html; charset=latin1\"."},
+    {"target-header", 0, OPTION_LIST, "HEADER", FIELD(headers[TARGET]), NULL, 0, 0, compare,
+     "The same of the second file."},
+    {"format", 'f', OPTION_CHOICE, "text|json|html", FIELD(format), "text", 0, 0, report_group,
+     "For people, for programs (see tally-diff.schema.json), or a page with both sides beside each "
+     "other."},
+    {"output", 'o', OPTION_TEXT, "FILE", FIELD(output_path), NULL, 0, 0, report_group,
+     "Write the report to this file."},
+    {"help", 'h', OPTION_FLAG, NULL, FIELD(help), NULL, 0, 0, other, "Show this help."},
+    {"version", 'V', OPTION_FLAG, NULL, FIELD(version), NULL, 0, 0, other, "Show the version."},
+    {0}};
+
+static const char *const description[] = {
+    "Says what differs between two files: pages of HTML, JSON, XML, texts by their lines, anything "
+    "else by its bytes. Pages and data are compared as trees: the order of attributes, the "
+    "spelling "
+    "of entities and white space between blocks do not matter, nor does the order of an object's "
+    "members. Each difference has a path, as in table#rates > tr[12] > td.price or "
+    "$.items[3].price. "
+    "One of the files may be -, standard input.",
+    "What cannot be read as its type is compared as text or bytes, and the report says why: "
+    "nothing "
+    "is called equal because something was lost.",
+};
+
+static const struct {
+    const char *key, *text;
+} rule_keys[] = {
+    {"route", "\"GET /rates/{id}\", or a list: {name} stands for a part between slashes, * for any "
+              "bytes of one, ** for anything. Quotes are needed inside {...}."},
+    {"type", "html, xml, json, text, bytes, or a media type: text/csv, image/*."},
+    {"css", "Elements: tag, *, #id, .class, [attr], [attr=value], ^= $= *= ~=, :first-child, "
+            ":last-child, :nth-child(N), odd, even; a b, a > b, a + b, a ~ b and a, b."},
+    {"json", "Values: $, .name, ['name'], [3], [*], .*, ..name, ..*."},
+    {"xpath", "Elements: /a/b, //b, *, a[3], [@attr], [@attr='value'], a | b; an attribute: "
+              "a/@attr."},
+    {"attribute", "Of the elements found, or of all, this attribute instead of the texts."},
+    {"header", "A header of the answer (tally-replay)."},
+    {"side", "source, target or both."},
+    {"ignore", "true: as if it were not there. With route or type alone, the whole answer. order: "
+               "the children of what was found, in any order."},
+    {"mask",
+     "A regular expression (PCRE2): what matches does not count, but must be on both sides. "
+     "true: the whole of what was found."},
+    {"normalise", "number, date, date day first, date month first, white space or trailing "
+                  "blanks, or a list: each has one spelling before it is compared."},
+    {"round", "Digits behind the point."},
+    {"sort", "words, lines or a separator: the parts of a text in any order."},
+    {"key", "Elements of a JSON list are told apart by this member, not by their place."},
+    {"equal", "Lists of values that are the same: [[0, false], [\"0000-00-00\", null]]; null is "
+              "nothing."},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- files ---- */
+
+static MUST_CHECK bool read_file(const char *path, struct buffer *bytes, struct err *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0)
+        return err_set(err, ERR_USAGE, "cannot open \"%.500s\": %s.", path, strerror(errno));
+    ssize_t length = 0;
+    do {
+        unsigned char *place = buffer_reserve(bytes, 1 << 16);
+        if (!place) {
+            err_set(err, ERR_USAGE, "\"%.500s\" is larger than %zu MB.", path, FILE_MOST >> 20);
+            break;
+        }
+        length = read(file, place, 1 << 16);
+        if (length > 0)
+            bytes->length += (size_t)length;
+    } while (length > 0 || (length < 0 && errno == EINTR));
+    if (!buffer_overflowed(bytes) && length < 0)
+        err_set(err, ERR_USAGE, "cannot read \"%.500s\": %s.", path, strerror(errno));
+    bool good = !buffer_overflowed(bytes) && length == 0;
+    buffer_terminate(bytes);
+    if (!standard)
+        close(file);
+    return good;
+}
+
+static MUST_CHECK bool write_file(const char *path, const struct buffer *text, struct err *err)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool good = file >= 0;
+    for (size_t done = 0; good && done < text->length;) {
+        ssize_t written = write(file, text->data + done, text->length - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        good = written > 0;
+        done += good ? (size_t)written : 0;
+    }
+    /* Some file systems tell only here that the disk is full. */
+    if (file >= 0 && close(file) != 0)
+        good = false;
+    return good || err_set(err, ERR_USAGE, "cannot write to the output file \"%.500s\": %s.", path,
+                           strerror(errno));
+}
+
+/* Is the output file one of those that are read? Then it must not be written. */
+static bool is_input(const char *output, const char *input)
+{
+    struct stat one, two;
+    return input && stat(output, &one) == 0 && stat(input, &two) == 0 && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino && S_ISREG(one.st_mode);
+}
+
+/* ---- options ---- */
+
+/* The value of Content-Type, or NULL; another header says nothing of a file. */
+static const char *content_type_of(const struct text_list *headers)
+{
+    static const char name[] = "content-type:";
+    for (size_t i = 0; i < headers->count; i++)
+        if (strncasecmp(headers->items[i], name, sizeof name - 1) == 0)
+            return headers->items[i] + sizeof name - 1 +
+                   strspn(headers->items[i] + sizeof name - 1, " \t");
+    return NULL;
+}
+
+static MUST_CHECK bool check_headers(const struct diff_options *options, struct err *err)
+{
+    for (int side = 0; side < SIDES; side++)
+        for (size_t i = 0; i < options->headers[side].count; i++)
+            if (!strchr(options->headers[side].items[i], ':'))
+                return err_set(err, ERR_USAGE, "--%s-header must be NAME: VALUE.", side_name[side]);
+    return true;
+}
+
+static MUST_CHECK bool check_options(const struct diff_options *options, const char *const *files,
+                                     size_t count, struct err *err)
+{
+    if (count != SIDES)
+        return err_set(err, ERR_USAGE, "two files are compared: give SOURCE and TARGET.");
+    if (strcmp(files[SOURCE], "-") == 0 && strcmp(files[TARGET], "-") == 0)
+        return err_set(err, ERR_USAGE, "only one of the files can be standard input.");
+    if (options->output_path)
+        for (int side = 0; side < SIDES; side++)
+            if (is_input(options->output_path, files[side]) ||
+                is_input(options->output_path, options->rules_path))
+                return err_set(err, ERR_USAGE, "\"%.500s\" is read: the report must go elsewhere.",
+                               options->output_path);
+    return check_headers(options, err);
+}
+
+static bool wants_colour(const struct diff_options *options)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !options->output_path && isatty(STDOUT_FILENO) && (!no_color || !*no_color) && term &&
+           *term && strcmp(term, "dumb") != 0;
+}
+
+static enum content_type type_named(const char *name)
+{
+    for (int type = 0; type < CONTENT_TYPES; type++)
+        if (strcmp(name, content_type_name[type]) == 0)
+            return (enum content_type)type;
+    return CONTENT_AUTO;
+}
+
+/* ---- the comparison ---- */
+
+/* "GET /rates/8812", or the path alone. */
+static void set_route(struct rule_context *context, char *request)
+{
+    char *blank = request ? strchr(request, ' ') : NULL;
+    context->path = request;
+    if (!blank)
+        return;
+    *blank = '\0';
+    context->method = request;
+    context->path = blank + 1 + strspn(blank + 1, " ");
+}
+
+static void note_rules(const struct rules *rules, const struct diff_options *options)
+{
+    for (size_t i = 0; i < rules_count(rules); i++) {
+        struct rule_count count = rules_count_of(rules, i);
+        if (count.applied[SOURCE] + count.applied[TARGET] == 0)
+            fprintf(stderr, "tally-diff: %s:%d: %s: never matched%s.\n", options->rules_path,
+                    count.line, count.name,
+                    count.answers ? "" : ", for its conditions do not hold here");
+    }
+}
+
+/* Answers that a rule leaves out are equal as far as anybody wants to know. */
+static void leave_out(struct comparison *found, enum content_type type)
+{
+    *found = (struct comparison){.equal = true, .type = type, .masked = 1};
+}
+
+static MUST_CHECK bool compare_files(const struct diff_options *options,
+                                     const struct answer answers[SIDES], struct rules *rules,
+                                     struct comparison *found, struct err *err)
+{
+    char *request = options->route ? mem_copy_string(options->route) : NULL;
+    struct rule_use use = {
+        .rules = rules, .context = {.content_type = {answers[SOURCE].type, answers[TARGET].type}}};
+    struct compare_rules hook = rules_for_compare(&use);
+    enum content_type type = type_named(options->type);
+    set_route(&use.context, request);
+    bool good = compare_answers(answers, type, rules ? &hook : NULL, found, err);
+    /* Bytes have no tree that a rule could mark. */
+    if (good && rules && !found->equal && !found->has_trees &&
+        rules_ignore_answers(rules, &use.context, found->type)) {
+        type = found->type;
+        comparison_free(found);
+        leave_out(found, type);
+        for (int side = 0; side < SIDES; side++)
+            found->length[side] = answers[side].length;
+    }
+    free(request);
+    return good;
+}
+
+static void compose(const struct diff_options *options, const struct diff_report *report,
+                    struct buffer *out)
+{
+    static const struct {
+        const char *format;
+        void (*compose)(const struct diff_report *, struct buffer *);
+    } formats[] = {
+        {"text", diff_report_text}, {"json", diff_report_json}, {"html", diff_report_html}};
+    for (size_t i = 0; i < COUNT(formats); i++)
+        if (strcmp(options->format, formats[i].format) == 0)
+            formats[i].compose(report, out);
+}
+
+static MUST_CHECK bool run(const struct diff_options *options, const char *const *files,
+                           struct buffer *out, int *exit_code, struct err *err)
+{
+    struct buffer bytes[SIDES] = {BUFFER_INIT(FILE_MOST), BUFFER_INIT(FILE_MOST)};
+    struct rules *rules = NULL;
+    struct comparison found = {0};
+    struct answer answers[SIDES];
+    bool good = !options->rules_path || rules_read(options->rules_path, &rules, err);
+    for (int side = 0; good && side < SIDES; side++) {
+        good = read_file(files[side], &bytes[side], err);
+        answers[side] = (struct answer){bytes[side].data, bytes[side].length,
+                                        content_type_of(&options->headers[side])};
+    }
+    good = good && compare_files(options, answers, rules, &found, err);
+    if (good) {
+        struct diff_report report = {.found = &found,
+                                     .name = {files[SOURCE], files[TARGET]},
+                                     .colour = wants_colour(options)};
+        compose(options, &report, out);
+        *exit_code = found.equal ? 0 : 1;
+        /* Files of the same bytes are not looked into. */
+        if (found.has_trees)
+            note_rules(rules, options);
+        if (options->output_path) {
+            good = write_file(options->output_path, out, err);
+            buffer_clear(out);
+        }
+    }
+    comparison_free(&found);
+    rules_free(rules);
+    for (int side = 0; side < SIDES; side++)
+        buffer_free(&bytes[side]);
+    return good;
+}
+
+bool diff_command(int argc, char **argv, struct buffer *out, int *exit_code, struct err *err)
+{
+    struct diff_options options = {0};
+    const char *files[SIDES];
+    size_t count = 0;
+    *exit_code = 0;
+    bool good = option_parse(rows, argc, argv, &options, files, SIDES, &count, err);
+    if (good && options.help)
+        diff_command_help(out);
+    else if (good && options.version)
+        buffer_add_text(out, "tally-diff " TALLY_VERSION "\n");
+    else
+        good = good && check_options(&options, files, count, err) &&
+               run(&options, files, out, exit_code, err);
+    for (int side = 0; side < SIDES; side++)
+        text_list_free(&options.headers[side]);
+    return good;
+}
+
+/* ---- help ---- */
+
+void diff_command_help(struct buffer *out)
+{
+    buffer_add_text(out, "Usage: tally-diff [OPTIONS] SOURCE TARGET\n\n");
+    for (size_t i = 0; i < COUNT(description); i++) {
+        display_add_wrapped(out, description[i], 0, 0, WIDTH);
+        buffer_add_byte(out, '\n');
+    }
+    option_help(rows, WIDTH, out);
+    buffer_add_text(out, "\nRules file: conditions and one action for each rule, in YAML:\n"
+                         "  rules:\n"
+                         "  - {css: 'input[name=_token]', attribute: value, mask: true}\n"
+                         "  - {json: $..updated_at, ignore: true}\n\n");
+    for (size_t i = 0; i < COUNT(rule_keys); i++) {
+        buffer_printf(out, "  %s", rule_keys[i].key);
+        display_add_blanks(out, 13 - 2 - strlen(rule_keys[i].key));
+        display_add_wrapped(out, rule_keys[i].text, 13, 13, WIDTH);
+    }
+}
+
+/* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
+ * pasted. */
+static void man_text(struct buffer *out, const char *text)
+{
+    static const struct {
+        char byte;
+        const char *roff;
+    } escapes[] = {{'\\', "\\e"}, {'-', "\\-"}, {'~', "\\(ti"}, {'^', "\\(ha"}, {'\'', "\\(aq"}};
+    if (*text == '.')
+        buffer_add_text(out, "\\&");
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < COUNT(escapes) && escapes[i].byte != *text)
+            i++;
+        if (i < COUNT(escapes))
+            buffer_add_text(out, escapes[i].roff);
+        else
+            buffer_add_byte(out, (unsigned char)*text);
+    }
+    buffer_add_byte(out, '\n');
+}
+
+void diff_command_man(struct buffer *out)
+{
+    buffer_add_text(out, ".SH COMPARING TWO FILES\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
+                         "TARGET\\fR\n.PP\n");
+    for (size_t i = 0; i < COUNT(description); i++) {
+        buffer_add_text(out, i ? ".PP\n" : "");
+        man_text(out, description[i]);
+    }
+    option_man(rows, out);
+    buffer_add_text(out, ".SH RULES FILE\n");
+    man_text(out,
+             "One YAML file holds everything that a comparison passes over. A rule holds where "
+             "all its conditions hold and has one action; rules act in the file's order. A "
+             "rule that never matched is reported.");
+    for (size_t i = 0; i < COUNT(rule_keys); i++) {
+        buffer_add_text(out, ".TP\n.B ");
+        man_text(out, rule_keys[i].key);
+        man_text(out, rule_keys[i].text);
+    }
+}
