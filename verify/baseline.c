@@ -307,6 +307,16 @@ static bool has_schema(const struct result_table *table, const struct result_sch
     return false;
 }
 
+/* A column of one side that is among what is unlike in the definitions. */
+static bool is_in_schema(const struct result_table *table, const struct result_column *column)
+{
+    const char *name = column->name[SOURCE] ? column->name[SOURCE] : column->name[TARGET];
+    for (size_t i = 0; i < table->schema_count; i++)
+        if (same_text(table->schema[i].column, name))
+            return true;
+    return false;
+}
+
 static void judge_definitions(struct judging *judging, const struct result_table *then)
 {
     struct result_table *now = judging->table;
@@ -316,12 +326,14 @@ static void judge_definitions(struct judging *judging, const struct result_table
         const struct result_column *column = &now->columns[i];
         if (!one_sided(column) || (then && has_column(then, column)))
             continue;
+        breaks = true;
+        if (is_in_schema(now, column))
+            continue; /* said below */
         int side = column->name[SOURCE] ? SOURCE : TARGET;
         char *text = mem_format("column \"%s\" is in the %s only",
                                 column->name[side] ? column->name[side] : "?", side_name[side]);
         add_news(judging, since, text);
         free(text);
-        breaks = true;
     }
     for (size_t i = 0; i < now->schema_count; i++) {
         if (then && has_schema(then, &now->schema[i]))
