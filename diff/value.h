@@ -130,6 +130,9 @@ bool civil_is_date(int64_t year, unsigned month, unsigned day); /* a day of the 
  * whole value's.
  */
 void value_print(struct buffer *out, const struct value *value, size_t most);
+/* The same of a VALUE_TEXT, VALUE_JSON or VALUE_BYTES without its first `skip` characters, or
+ * bytes, for which "(N characters) …" stands. */
+void value_print_from(struct buffer *out, const struct value *value, size_t skip, size_t most);
 
 /* A 4-byte float with the digits that tell it from its neighbours, not with those of a double. */
 void value_print_float(struct buffer *out, float number);

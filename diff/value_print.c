@@ -26,6 +26,7 @@ enum {
 /* Where the print goes. Once something did not fit, the rest is only counted. */
 struct print {
     struct buffer *out;
+    size_t skip;  /* units that are not to be written, of those that put() gets */
     size_t left;  /* bytes that may still be written */
     size_t total; /* units seen: characters, or bytes of a value that is bytes */
     bool cut;
@@ -51,6 +52,10 @@ static int64_t get_i64(const unsigned char *place)
 static void put(struct print *print, const void *bytes, size_t size, size_t units)
 {
     print->total += units;
+    if (print->skip && print->skip >= units) {
+        print->skip -= units;
+        return;
+    }
     if (print->cut || size > print->left) {
         print->cut = true;
         return;
@@ -428,7 +433,15 @@ static void print_value(struct print *print, const struct value *value, int dept
 
 void value_print(struct buffer *out, const struct value *value, size_t most)
 {
-    struct print print = {.out = out, .left = most, .in_bytes = value->tag == VALUE_BYTES};
+    value_print_from(out, value, 0, most);
+}
+
+void value_print_from(struct buffer *out, const struct value *value, size_t skip, size_t most)
+{
+    struct print print = {
+        .out = out, .skip = skip, .left = most, .in_bytes = value->tag == VALUE_BYTES};
+    if (skip)
+        buffer_printf(out, "(%zu %s) …", skip, print.in_bytes ? "bytes" : "characters");
     print_value(&print, value, 0);
     if (print.cut)
         buffer_printf(out, "… (%zu %s)", print.total, print.in_bytes ? "bytes" : "characters");

@@ -1,6 +1,7 @@
 /* See drill.h. */
 #include "drill.h"
 
+#include "../diff/base/utf8.h"
 #include "mask.h"
 #include "../diff/base/memory.h"
 
@@ -15,6 +16,7 @@
     "too many different rows share one key to compare them row by row; choose a key with more "    \
     "distinct values in the mapping"
 #define SHOWN_BYTES 200 /* of a value in a finding */
+#define SHOWN_BEFORE 60 /* of them, before the first difference of long values */
 
 /* ---- The passes
  * ---------------------------------------------------------------------------------- */
@@ -246,6 +248,46 @@ static struct shown_value show(const struct plan_column *column, const struct va
     struct shown_value shown = {mem_copy_bytes(text.data, text.length)};
     buffer_free(&text);
     return shown;
+}
+
+/* How many characters (of VALUE_BYTES: bytes) two long values have in common at their beginning,
+ * less some that show where one is: 0 when the difference is within what is shown anyway. */
+static size_t common_beginning(const struct value *one, const struct value *other)
+{
+    bool of_text = one->tag == VALUE_TEXT || one->tag == VALUE_JSON;
+    if (one->tag != other->tag || (!of_text && one->tag != VALUE_BYTES))
+        return 0;
+    size_t shorter =
+        one->payload_length < other->payload_length ? one->payload_length : other->payload_length;
+    size_t same = 0, units = 0;
+    while (same < shorter && one->payload[same] == other->payload[same])
+        same++;
+    if (same < (of_text ? SHOWN_BYTES : SHOWN_BYTES / 2) - SHOWN_BEFORE)
+        return 0;
+    const unsigned char *end = one->payload + same - SHOWN_BEFORE;
+    for (const unsigned char *at = one->payload; at < end; units++) {
+        size_t size = of_text ? utf8_size(at, end) : 1;
+        at += size ? size : 1;
+    }
+    return units;
+}
+
+/* A column in which two rows differ: long values from shortly before their first difference on. */
+static void show_pair(const struct plan_column *column, const struct value *source,
+                      const struct value *target, struct shown_value shown[SIDES])
+{
+    size_t skip = column->masked ? 0 : common_beginning(source, target);
+    const struct value *const values[SIDES] = {source, target};
+    for (int side = 0; side < SIDES; side++) {
+        if (!skip) {
+            shown[side] = show(column, values[side]);
+            continue;
+        }
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        value_print_from(&text, values[side], skip, SHOWN_BYTES);
+        shown[side].text = mem_copy_bytes(text.data, text.length);
+        buffer_free(&text);
+    }
 }
 
 /* ---- The join
@@ -489,8 +531,7 @@ static void keep_changed(struct drill *drill, const struct entry *entry, const s
     for (size_t i = 0; i < count; i++) {
         const struct plan_column *column = &drill->table->columns[differ[i]];
         finding.columns[i].column = column->result;
-        finding.columns[i].value[SOURCE] = show(column, &source[differ[i]]);
-        finding.columns[i].value[TARGET] = show(column, &target[differ[i]]);
+        show_pair(column, &source[differ[i]], &target[differ[i]], finding.columns[i].value);
     }
     keep(drill, finding, entry, entry->record.key_length);
 }

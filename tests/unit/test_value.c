@@ -664,9 +664,34 @@ static void numbers_are_ordered_by_what_they_mean(void **state)
         }
 }
 
+static void a_value_is_printed_from_where_it_matters(void **state)
+{
+    (void)state;
+    struct buffer encoded = BUFFER_INIT(BUFFER_NO_LIMIT), text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    value_add_blob(&encoded, VALUE_TEXT, "éééabc", 9);
+    struct value value;
+    const unsigned char *at = encoded.data;
+    assert_true(value_read(&at, encoded.data + encoded.length, &value));
+    value_print_from(&text, &value, 2, 100);
+    assert_string_equal((char *)text.data, "(2 characters) …éabc");
+    buffer_clear(&text);
+    value_print_from(&text, &value, 3, 2);
+    assert_string_equal((char *)text.data, "(3 characters) …ab… (6 characters)");
+    buffer_clear(&encoded);
+    buffer_clear(&text);
+    value_add_blob(&encoded, VALUE_BYTES, "abcd", 4);
+    at = encoded.data;
+    assert_true(value_read(&at, encoded.data + encoded.length, &value));
+    value_print_from(&text, &value, 3, 100);
+    assert_string_equal((char *)text.data, "(3 bytes) …0x64");
+    buffer_free(&encoded);
+    buffer_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_is_printed_from_where_it_matters),
         cmocka_unit_test(spellings_of_one_number_are_equal_and_of_two_numbers_are_not),
         cmocka_unit_test(text_that_is_no_number_is_refused_and_nothing_written),
         cmocka_unit_test(base_10000_and_text_give_the_same_bytes),
