@@ -513,6 +513,7 @@ static void add_settings(struct buffer *out, const struct engine_sql_file *file)
 }
 
 const struct engine_sql engine_mysql_sql = {.add_literal = add_literal,
+                                            .fits_collation = engine_mysql_sql_fits_collation,
                                             .add_equals = add_equals,
                                             .add_where = add_where,
                                             .add_usage = add_usage,

@@ -31,6 +31,9 @@ struct engine_sql {
     bool (*add_literal)(struct buffer *out, const struct type *type, const struct value *value,
                         const char **why) MUST_CHECK;
 
+    /* Can a text column of this collation hold the text? NULL: any can. */
+    bool (*fits_collation)(const char *collation, const struct value *text, const char **why);
+
     /* A condition that is true of exactly the rows whose column holds this value, whatever the
      * column's collation finds alike; where it can, in a form that an index serves. `column` is a
      * quoted name. The value is not NULL. */
@@ -53,6 +56,10 @@ struct engine_sql {
 };
 
 extern const struct engine_sql engine_mysql_sql, engine_pg_sql;
+
+/* engine_mysql_charset.c */
+bool engine_mysql_sql_fits_collation(const char *collation, const struct value *text,
+                                     const char **why) MUST_CHECK;
 
 /* ---- What the dialects share (engine_sql.c) ---------------------------------------------------
  */

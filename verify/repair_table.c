@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define NO_COLUMN SIZE_MAX
-
 struct repair_key {
     size_t count;
     size_t *columns; /* of the plan; NO_COLUMN: not compared */
@@ -54,6 +52,9 @@ static void make_column(struct repair_table *table, size_t i, const struct engin
     column->text = quoted(engine, column->name, arena);
     const struct column *of = table_find_column(table->plan->table[table->side], column->name);
     column->nullable = of && of->nullable;
+    const struct table_definition *definition = table->plan->table[table->side]->definition;
+    if (of && definition)
+        column->definition = &definition->columns[of - table->plan->table[table->side]->columns];
     if (!of || of->generated)
         column->why = "it is generated";
 }
@@ -107,6 +108,14 @@ static void make_keys(struct repair_table *table, struct arena *arena)
                 table->columns[i].name);
 }
 
+/* Does the server put something into a column that an INSERT leaves out? */
+static bool fills_itself(const struct table *of, size_t column)
+{
+    const struct column_definition *definition =
+        of->definition ? &of->definition->columns[column] : NULL;
+    return definition && (definition->counter || definition->preset.kind != DEFAULT_NONE);
+}
+
 static void make_inserts(struct repair_table *table, struct arena *arena)
 {
     const struct table *of = table->plan->table[table->side];
@@ -117,7 +126,7 @@ static void make_inserts(struct repair_table *table, struct arena *arena)
         if (column->generated || (at != NO_COLUMN && !table->columns[at].why))
             continue;
         buffer_printf(&unfilled, "%s\"%s\"", unfilled.length ? ", " : "", column->name);
-        if (!column->nullable && !table->cannot_insert)
+        if (!column->nullable && !fills_itself(of, i) && !table->cannot_insert)
             table->cannot_insert = arena_format(
                 arena, "the column \"%s\" was not compared and must not be NULL", column->name);
     }
@@ -188,6 +197,23 @@ static bool blame_column(const struct repair_table *table, size_t column, const 
     return false;
 }
 
+/* What the type alone does not tell: the labels of an enum, the characters of a character set. */
+static bool fits_definition(const struct repair_table *table, const struct repair_column *column,
+                            const struct value *native, const char **phrase)
+{
+    const struct column_definition *definition = column->definition;
+    if (!definition || native->tag != VALUE_TEXT)
+        return true;
+    bool known = column->type->class != TYPE_ENUM || !definition->member_count;
+    for (size_t i = 0; i < definition->member_count && !known; i++)
+        known = strlen(definition->members[i]) == native->payload_length &&
+                memcmp(definition->members[i], native->payload, native->payload_length) == 0;
+    if (!known)
+        return engine_sql_no(phrase, "the column has no such label");
+    return !definition->collation || !table->sql->fits_collation ||
+           table->sql->fits_collation(definition->collation, native, phrase);
+}
+
 /* Calls the dialect with the value in the column's own form. */
 static bool add_value(const struct repair_table *table, size_t i, const struct value *value,
                       bool condition, struct buffer *out, struct buffer *why)
@@ -201,7 +227,8 @@ static bool add_value(const struct repair_table *table, size_t i, const struct v
     if (ok && condition)
         ok = table->sql->add_equals(out, column->text, column->type, &native, &phrase);
     else if (ok)
-        ok = table->sql->add_literal(out, column->type, &native, &phrase);
+        ok = fits_definition(table, column, &native, &phrase) &&
+             table->sql->add_literal(out, column->type, &native, &phrase);
     buffer_free(&room);
     return ok || blame_column(table, i, phrase, why);
 }

@@ -33,6 +33,7 @@ struct repair_column {
     const char *name; /* for people */
     const char *text; /* for SQL: the quoted name, or the expression that reads it */
     const char *why;  /* NULL, or why it cannot be written */
+    const struct column_definition *definition; /* NULL: not known */
     bool nullable;
     bool whole;  /* repair_value_is_whole() */
     bool unique; /* part of a unique key that does not pair the rows */
