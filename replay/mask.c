@@ -89,6 +89,8 @@ static bool mask_pairs(struct buffer *out, const unsigned char *at, const unsign
 
 bool mask_target(struct buffer *out, struct slice target)
 {
+    if (!target.at)
+        return false;
     const unsigned char *at = target.at, *end = target.at + target.length;
     bool masked = false;
     const unsigned char *host = memmem(at, target.length, "://", 3);

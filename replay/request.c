@@ -151,8 +151,10 @@ bool request_role_value(struct request_parser *parser, enum request_role role, s
 
 struct slice request_find_cookie(struct slice header, struct slice name)
 {
+    if (!header.at)
+        return (struct slice){NULL, 0};
     const unsigned char *at = header.at, *end = header.at + header.length;
-    while (at && at < end) {
+    while (at < end) {
         while (at < end && (*at == ' ' || *at == ';'))
             at++;
         const unsigned char *stop = memchr(at, ';', (size_t)(end - at));

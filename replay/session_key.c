@@ -177,8 +177,10 @@ const char *session_key_guess(const struct log_format *format)
 /* `name=` in the query of a request line or target; no decoding, as nginx does none. */
 static struct slice find_argument_value(struct slice line, struct slice name)
 {
+    if (!line.at)
+        return (struct slice){NULL, 0};
     const unsigned char *end = line.at + line.length;
-    const unsigned char *at = line.at ? memchr(line.at, '?', line.length) : NULL;
+    const unsigned char *at = memchr(line.at, '?', line.length);
     while (at && at < end) {
         at++;
         size_t length = 0;
@@ -200,8 +202,10 @@ static struct slice find_argument_value(struct slice line, struct slice name)
  */
 static struct slice find_set_cookie(struct slice header, struct slice name)
 {
-    const unsigned char *at = header.at, *end = header.at + header.length;
     struct slice found = {NULL, 0};
+    if (!header.at)
+        return found;
+    const unsigned char *at = header.at, *end = header.at + header.length;
     while (at && at < end) {
         size_t left = (size_t)(end - at);
         if (left > name.length && at[name.length] == '=' && memcmp(at, name.at, name.length) == 0) {
