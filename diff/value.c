@@ -452,30 +452,46 @@ static bool payload_is_sound(const struct value *value)
     }
 }
 
+/* The value at `at`, which has `room` bytes; its length, 0 when it is none. */
+static inline size_t read_value(const unsigned char *at, size_t room, struct value *value)
+{
+    if (!room || *at >= VALUE_TAGS)
+        return 0;
+    int fixed = payload_size[*at];
+    size_t head = fixed >= 0 ? 1 : HEAD;
+    if (room < head)
+        return 0;
+    size_t length = fixed >= 0 ? (size_t)fixed : get_u32(at + 1);
+    if (room - head < length)
+        return 0;
+    *value = (struct value){.tag = (enum value_tag) * at,
+                            .encoding = at,
+                            .encoding_length = head + length,
+                            .payload = at + head,
+                            .payload_length = length};
+    return head + length;
+}
+
 bool value_read(const unsigned char **place, const unsigned char *end, struct value *value)
 {
-    const unsigned char *at = *place;
-    if (at >= end || *at >= VALUE_TAGS)
+    struct value read;
+    size_t length = *place < end ? read_value(*place, (size_t)(end - *place), &read) : 0;
+    if (!length || !payload_is_sound(&read))
         return false;
-    struct value read = {.tag = (enum value_tag) * at, .encoding = at};
-    at++;
-    if (payload_size[read.tag] >= 0) {
-        read.payload_length = (size_t)payload_size[read.tag];
-    } else {
-        if (end - at < 4)
-            return false;
-        read.payload_length = get_u32(at);
-        at += 4;
-    }
-    if ((size_t)(end - at) < read.payload_length)
-        return false;
-    read.payload = at;
-    at += read.payload_length;
-    read.encoding_length = (size_t)(at - read.encoding);
-    if (!payload_is_sound(&read))
-        return false;
-    *place = at;
+    *place += length;
     *value = read;
+    return true;
+}
+
+bool value_read_row(const unsigned char *bytes, size_t length, struct value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size = read_value(bytes, length, &values[i]);
+        if (!size)
+            return false;
+        bytes += size;
+        length -= size;
+    }
     return true;
 }
 

@@ -77,6 +77,11 @@ struct value {
 bool value_read(const unsigned char **place, const unsigned char *end,
                 struct value *value) MUST_CHECK;
 
+/* The first `count` values of a row that this process encoded: payloads are not looked at. False:
+ * the bytes are no such row. */
+bool value_read_row(const unsigned char *bytes, size_t length, struct value *values,
+                    size_t count) MUST_CHECK;
+
 /* Writers. Each appends one whole value. */
 void value_add_null(struct buffer *out);
 void value_add_bool(struct buffer *out, bool truth);

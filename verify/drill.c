@@ -413,10 +413,8 @@ static bool load_record(void *context, const struct record *record, const unsign
 
 static void read_values(const struct entry *entry, struct value *values, size_t count)
 {
-    const unsigned char *place = entry->bytes, *end = place + record_length(&entry->record);
-    for (size_t i = 0; i < count; i++)
-        if (!value_read(&place, end, &values[i]))
-            abort(); /* the row was encoded by this process a moment ago */
+    if (!value_read_row(entry->bytes, record_length(&entry->record), values, count))
+        abort(); /* the row was encoded by this process a moment ago */
 }
 
 /* The whole row, for a multiset; the key columns else; in the result's order, where these come
