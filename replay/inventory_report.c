@@ -131,14 +131,17 @@ static void text_sessions(const struct inventory *inventory, struct buffer *out)
 {
     add_label(out, "sessions");
     add_count(out, inventory->sessions);
-    if (inventory->session_key)
-        buffer_printf(out, ", by %s%s\n", inventory->session_key,
-                      inventory->guessed ? " (guessed from its name; --session sets it)" : "");
-    else if (inventory->by_visitor)
+    if (inventory->session_key) {
+        buffer_add_text(out, ", by ");
+        display_add_cut(out, inventory->session_key, 30);
+        buffer_add_text(out, inventory->guessed ? " (guessed from its name; --session sets it)\n"
+                                                : "\n");
+    } else if (inventory->by_visitor) {
         buffer_add_text(out, ", by address and browser (--session sets a cookie)\n");
-    else
+    } else {
         buffer_add_text(out, ": each request is one, for the log has no session cookie, address or "
                              "browser\n");
+    }
     struct {
         uint64_t count;
         const char *text;
