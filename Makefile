@@ -98,6 +98,12 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(REPLAY_LIBS) $(VERIFY_LIBS) \
 	    $(DIFF_LIBS) $(ANSWER_LIBS)
 
+$(BUILD)/tests/bench/pages: tests/bench/pages.c $(BUILD)/libdiff.a
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(call flags,cflags,libxml-2.0) $(LDFLAGS) -o $@ $< $(BUILD)/libdiff.a \
+	    $(DIFF_LIBS) $(ANSWER_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean:
@@ -152,6 +158,7 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/bench/run
 	@BUILD=$(BUILD) tests/bench/log
+	@BUILD=$(BUILD) tests/bench/pages
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
