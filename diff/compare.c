@@ -10,6 +10,7 @@
 #include "text_diff.h"
 #include "tree_path.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -367,9 +368,20 @@ static bool compare_text(const struct answer answers[SIDES], enum content_type t
     return true;
 }
 
-bool compare_answers(const struct answer answers[SIDES], enum content_type type,
+void compare_setup(void)
+{
+    enum { KEPT = 256 << 20, LARGE = 32 << 20 }; /* bytes; LARGE is the most that mallopt takes */
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+}
+
+bool compare_answers(const struct answer given[SIDES], enum content_type type,
                      const struct compare_rules *rules, struct comparison *found, struct err *err)
 {
+    struct answer answers[SIDES] = {given[SOURCE], given[TARGET]};
+    for (int side = SOURCE; side < SIDES; side++)
+        if (!answers[side].length)
+            answers[side].bytes = ""; /* nothing may be nowhere */
     *found = (struct comparison){.length = {answers[SOURCE].length, answers[TARGET].length}};
     if (same_bytes(answers) && (same_header(answers) || type == CONTENT_BYTES)) {
         found->equal = true;

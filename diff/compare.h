@@ -80,6 +80,11 @@ struct comparison {
     struct arena arena;
 };
 
+/* To be called once by a program that compares many answers, before its threads start: memory of one
+ * comparison is kept for the next, up to 256 MB, instead of being given back to the system and taken
+ * from it again, page by page, which costs a sixth of the time. */
+void compare_setup(void);
+
 /*
  * type CONTENT_AUTO: by header and content. What cannot be read as its type, or is of another type
  * than the other side, is compared as text, line by line, or as bytes: then nothing but the same

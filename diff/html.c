@@ -105,25 +105,37 @@ static void unify_newlines(struct buffer *text)
     buffer_terminate(text);
 }
 
-/* The end of the tag at `at`, as the parser reads it, and how many attributes it may have. */
+enum { IN_TAG_SPACE = 1, IN_TAG_END = 2, IN_TAG_EQUALS = 4 };
+
+static const unsigned char in_tag[256] = {
+    [' '] = IN_TAG_SPACE,  ['\n'] = IN_TAG_SPACE, ['\t'] = IN_TAG_SPACE, ['\f'] = IN_TAG_SPACE,
+    ['\r'] = IN_TAG_SPACE, ['>'] = IN_TAG_END,    ['='] = IN_TAG_EQUALS,
+};
+
+/* Behind the "=" of an attribute: behind its closing quote, or where it stands. */
+static const char *look_through_value(const char *at, const char *end)
+{
+    while (at < end && in_tag[(unsigned char)*at] == IN_TAG_SPACE)
+        at++;
+    if (at == end || (*at != '"' && *at != '\''))
+        return at;
+    const char *quote = memchr(at + 1, *at, (size_t)(end - at - 1));
+    return quote ? quote + 1 : end;
+}
+
+/* The end of the tag at `at`, as the parser reads it, and how many attributes it may have: each
+ * stands behind white space or behind another's value. */
 static const char *look_through_tag(const char *at, const char *end, size_t *attributes)
 {
-    bool blank = false;
-    for (*attributes = 0; at < end && *at != '>'; at++) {
-        *attributes += blank && !html_is_space(*at);
-        blank = html_is_space(*at);
-        if (*at != '=')
-            continue;
-        const char *value = at + 1;
-        while (value < end && html_is_space(*value))
-            value++;
-        if (value < end && (*value == '"' || *value == '\'')) {
-            const char *quote = memchr(value + 1, *value, (size_t)(end - value - 1));
-            if (!quote)
-                return end;
-            at = quote;
-            blank = true; /* another may follow at once */
-        }
+    *attributes = 0;
+    while (at < end) {
+        unsigned char what = in_tag[(unsigned char)*at];
+        if (what == IN_TAG_END)
+            break;
+        at++;
+        *attributes += what != 0;
+        if (what == IN_TAG_EQUALS)
+            at = look_through_value(at, end);
     }
     return at;
 }
@@ -202,6 +214,7 @@ bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
         snprintf(reason, MARKUP_REASON_SIZE, "it holds a NUL byte");
     else if (has_too_many_attributes(&tree->bytes))
         snprintf(reason, MARKUP_REASON_SIZE, "a tag has more than %d attributes", MOST_ATTRIBUTES);
+    tree_expect(tree, tree->bytes.length);
     struct html_context html;
     html_read_init(&html.reader, tree, reason);
     if (!reason[0] && tree->bytes.length)

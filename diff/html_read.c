@@ -133,8 +133,8 @@ static void take_text(struct html_reader *reader, size_t upto)
 
 static bool is_name_byte(char byte)
 {
-    return html_is_letter(byte) || (byte >= '0' && byte <= '9') ||
-           (byte && strchr(":-_.", byte)); /* to the parser */
+    return html_is_letter(byte) || (byte >= '0' && byte <= ':') || byte == '-' || byte == '.' ||
+           byte == '_'; /* to the parser */
 }
 
 /* Does the name stand at `at`, in any case, and end there? */
@@ -235,10 +235,9 @@ static struct tree_text class_value(struct html_reader *reader, struct tree_text
     return copy_scratch(reader);
 }
 
-static const char *attribute_name(struct html_reader *reader, const char *at, const char *end)
+static const char *lower_name(struct html_reader *reader, const char *at, size_t length)
 {
     char small[64];
-    size_t length = (size_t)(end - at);
     char *name = length <= sizeof small ? small : mem_alloc(length);
     for (size_t i = 0; i < length; i++)
         name[i] = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 0x20) : at[i];
@@ -246,6 +245,22 @@ static const char *attribute_name(struct html_reader *reader, const char *at, co
     if (name != small)
         free(name);
     return interned;
+}
+
+/* Pages have few names, and spell them in one way. */
+static const struct html_spelling *find_spelling(struct html_reader *reader, const char *at,
+                                                 size_t length)
+{
+    unsigned char last = (unsigned char)at[length - 1];
+    size_t slot = ((unsigned char)*at * 31u + last * 7u + length) & (HTML_NAMES - 1);
+    struct html_spelling *known = &reader->spellings[slot];
+    if (known->length != length || memcmp(known->at, at, length) != 0) {
+        const char *name = lower_name(reader, at, length);
+        size_t size = tree_name_length(name);
+        *known = (struct html_spelling){at, length, name, html_is_boolean(name, size),
+                                        size == 5 && memcmp(name, "class", 5) == 0};
+    }
+    return known;
 }
 
 /* Of two attributes of one name browsers know the first; the second stays, under another name. */
@@ -266,7 +281,8 @@ static const char *unused_name(struct html_reader *reader, const char *name)
 
 static void add_attribute(struct html_reader *reader, const struct html_attribute *attribute)
 {
-    const char *name = attribute_name(reader, attribute->name, attribute->name_end);
+    const struct html_spelling *spelling =
+        find_spelling(reader, attribute->name, (size_t)(attribute->name_end - attribute->name));
     struct tree_text value = {attribute->value, (size_t)(attribute->value_end - attribute->value)};
     if (value.length && memchr(value.at, '&', value.length)) {
         buffer_clear(&reader->scratch);
@@ -274,12 +290,12 @@ static void add_attribute(struct html_reader *reader, const struct html_attribut
         value = copy_scratch(reader);
     }
     struct tree_text compared = value;
-    if (value.length && strcmp(name, "class") == 0)
+    if (value.length && spelling->class)
         compared = class_value(reader, value);
-    else if (value.length && html_is_boolean(name, tree_name_length(name)))
+    else if (spelling->boolean)
         compared.length = 0;
     struct tree_attribute *added =
-        tree_add_attribute(reader->tree, unused_name(reader, name), compared);
+        tree_add_attribute(reader->tree, unused_name(reader, spelling->name), compared);
     if (compared.at != value.at || compared.length != value.length) {
         struct tree_text *original = arena_alloc(&reader->tree->arena, sizeof *original);
         *original = value;

@@ -27,6 +27,14 @@ struct html_name {
     unsigned traits;
 };
 
+/* An attribute's name as it is spelt on the page. */
+struct html_spelling {
+    const char *at;
+    size_t length;
+    const char *name; /* interned, lower case */
+    bool boolean, class;
+};
+
 struct html_open {
     const char *known;
     unsigned traits;
@@ -47,6 +55,7 @@ struct html_reader {
     size_t attribute_count, attribute_room;
     struct buffer scratch;
     struct html_name names[HTML_NAMES];
+    struct html_spelling spellings[HTML_NAMES];
     bool cut; /* the page ended within a tag: nothing more is to come */
     char *reason;
 };

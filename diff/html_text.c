@@ -334,6 +334,11 @@ static const char *scan_value(const char *at, const char *end, struct html_attri
     return at;
 }
 
+static const bool ends_name[256] = {
+    [' '] = true,  ['\n'] = true, ['\t'] = true, ['\r'] = true,
+    ['\f'] = true, ['/'] = true,  ['>'] = true,  ['='] = true,
+};
+
 bool html_next_attribute(struct html_scan *scan, struct html_attribute *attribute, bool *sound)
 {
     const char *at = scan->at, *end = scan->end;
@@ -348,7 +353,7 @@ bool html_next_attribute(struct html_scan *scan, struct html_attribute *attribut
         return false;
     }
     at += *at == '='; /* a name may begin with it */
-    while (at < end && !html_is_space(*at) && *at != '/' && *at != '>' && *at != '=')
+    while (at < end && !ends_name[(unsigned char)*at])
         at++;
     attribute->name_end = at;
     const char *equals = skip_space(at, end);

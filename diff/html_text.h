@@ -46,7 +46,9 @@ bool html_next_attribute(struct html_scan *scan, struct html_attribute *attribut
 
 static inline bool html_is_space(char byte)
 {
-    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
+    const uint64_t spaces = UINT64_C(1) << ' ' | 1 << '\n' | 1 << '\t' | 1 << '\r' | 1 << '\f';
+    unsigned char code = (unsigned char)byte;
+    return code <= ' ' && spaces >> code & 1;
 }
 
 static inline bool html_is_letter(char byte)

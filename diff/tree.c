@@ -115,6 +115,23 @@ void tree_free(struct tree *tree)
     *tree = (struct tree){0};
 }
 
+void tree_expect(struct tree *tree, size_t bytes)
+{
+    enum { BYTES_OF_NODE = 26, BYTES_OF_ATTRIBUTE = 36, MOST = 1 << 24 };
+    size_t nodes = bytes / BYTES_OF_NODE, attributes = bytes / BYTES_OF_ATTRIBUTE;
+    nodes = nodes < MOST ? nodes : MOST;
+    attributes = attributes < MOST ? attributes : MOST;
+    if (nodes > tree->room) {
+        tree->room = (uint32_t)nodes;
+        tree->nodes = mem_resize(tree->nodes, tree->room, sizeof *tree->nodes);
+    }
+    if (attributes > tree->attribute_room) {
+        tree->attribute_room = (uint32_t)attributes;
+        tree->attributes =
+            mem_resize(tree->attributes, tree->attribute_room, sizeof *tree->attributes);
+    }
+}
+
 static uint32_t add_node(struct tree *tree, enum tree_kind kind)
 {
     if (tree->count == tree->room) {

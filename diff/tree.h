@@ -132,6 +132,8 @@ size_t tree_name_length(const char *name);
 /* A tree with its document node open. */
 void tree_init(struct tree *tree, struct tree_names *names);
 void tree_free(struct tree *tree); /* a zeroed tree is fine */
+/* Makes room at once for as many as an input of that many bytes usually has; more may come. */
+void tree_expect(struct tree *tree, size_t bytes);
 /* Adds a node below the open one and opens it; tree_close() closes it. name: interned or NULL. The
  * number is the node's. A tree has less than 2^31 nodes: readers bound their input. */
 uint32_t tree_open(struct tree *tree, enum tree_kind kind, const char *name);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+    ALIKE = 64,     /* siblings of a name; where there are more, they are told by numbers */
     STEPS = 64,     /* of a path; of deeper ones the outermost are "…" */
     NAME_MOST = 60, /* columns of a name, key or id */
 };
@@ -125,10 +126,12 @@ static bool is_lone(const struct tree_paths *paths, uint32_t node, const struct 
 {
     const struct tree *tree = paths->tree;
     const struct tree_node *at = tree_at(tree, node);
+    uint32_t looked_at = 0;
     for (uint32_t i = tree_first(tree, at->parent); i != TREE_NONE; i = tree_next(tree, i)) {
         const struct tree_node *other = tree_at(tree, i);
-        if (i != node && other->kind == at->kind && other->name == at->name &&
-            (!class || has_class(classes_of(paths, i), *class)))
+        if (i == node || other->kind != at->kind || other->name != at->name)
+            continue;
+        if (!class || ++looked_at > ALIKE || has_class(classes_of(paths, i), *class))
             return false;
     }
     return true;

@@ -264,6 +264,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: pages RUNS generated | RUNS FILE FILE\n");
         return 64;
     }
+    compare_setup(); /* for the parser's own memory, too */
     if (argc == 3)
         return !measure_generated(runs);
     struct buffer pages[SIDES] = {BUFFER_INIT(1 << 26), BUFFER_INIT(1 << 26)};
