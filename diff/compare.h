@@ -80,9 +80,9 @@ struct comparison {
     struct arena arena;
 };
 
-/* To be called once by a program that compares many answers, before its threads start: memory of one
- * comparison is kept for the next, up to 256 MB, instead of being given back to the system and taken
- * from it again, page by page, which costs a sixth of the time. */
+/* To be called once by a program that compares many answers, before its threads start: memory of
+ * one comparison is kept for the next, up to 256 MB, instead of being given back to the system and
+ * taken from it again, page by page, which costs a sixth of the time. */
 void compare_setup(void);
 
 /*

@@ -1,0 +1,9 @@
+/*
+ * Fuzzes the comparison of JSON texts: fuzz_compare.h says what must hold.
+ */
+#include "fuzz_compare.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
+{
+    return fuzz_compare(data, length, CONTENT_JSON);
+}
