@@ -124,8 +124,20 @@ static bool to_bytes(const struct charset *charset, const unsigned char *text, s
     return true;
 }
 
-/* UTF-8 that was taken for a charset of single bytes, once or more: taken back until it is `from`.
- */
+/* UTF-8 that was taken for a charset of single bytes, once: each character of `to` is a byte. */
+static bool is_misread(const struct charset *charset, const struct cause_pair *pair)
+{
+    const unsigned char *at = pair->to->payload, *end = at + pair->to->payload_length;
+    const unsigned char *from = pair->from->payload, *from_end = from + pair->from->payload_length;
+    while (at < end && from < from_end) {
+        int64_t code = next_code(&at, end);
+        if (code < 0 || byte_of(charset, (uint32_t)code) != *from++)
+            return false;
+    }
+    return at == end && from == from_end;
+}
+
+/* The same more than once: taken back until it is `from`. Returns how often, 0: it is not. */
 static int levels_of(const struct charset *charset, const struct cause_pair *pair)
 {
     struct buffer now = BUFFER_INIT(TEXT_MOST), before = BUFFER_INIT(TEXT_MOST);
@@ -164,33 +176,37 @@ static bool is_legacy(const struct charset *meant, const struct charset *read,
     return from == from_end && to == to_end && unlike > 1; /* one letter may be anything */
 }
 
-/* Is it UTF-8 with a character beyond ASCII? */
-static bool has_high(const struct value *value)
+/* Is it UTF-8 with a character beyond ASCII where the two texts are unlike? */
+static bool has_high(const struct cause_pair *pair, const struct value *value)
 {
     const unsigned char *at = value->payload, *end = at + value->payload_length;
-    bool high = false;
-    while (at < end) {
+    const unsigned char *low = at + pair->prefix, *high = end - pair->suffix;
+    bool found = false;
+    for (; low < high && !found; low++)
+        found = *low >= 0x80;
+    while (found && at < end) {
         size_t size = utf8_size(at, end);
         if (!size)
             return false;
-        high |= size > 1;
         at += size;
     }
-    return high;
+    return found;
 }
 
 static bool mojibake(const struct cause_pair *pair, struct cause_match *match)
 {
     size_t from_length = pair->from->payload_length, to_length = pair->to->payload_length;
-    if (from_length > TEXT_MOST || to_length > TEXT_MOST || !has_high(pair->from) ||
-        !has_high(pair->to))
+    if (from_length > TEXT_MOST || to_length > TEXT_MOST || !has_high(pair, pair->from) ||
+        !has_high(pair, pair->to))
         return false;
     pthread_once(&charsets_once, load_charsets);
     size_t characters = cause_count_characters(pair->to->payload, to_length);
     int levels = 0;
     if (to_length > from_length && characters >= from_length)
         for (size_t i = 0; i < CHARSETS; i++) {
-            int level = levels_of(&charsets[i], pair);
+            int level = characters > from_length         ? levels_of(&charsets[i], pair)
+                        : is_misread(&charsets[i], pair) ? 1
+                                                         : 0;
             if (!level || (levels && level != levels))
                 continue;
             levels = level;

@@ -36,6 +36,22 @@ static struct middle middle_of(const struct cause_pair *pair)
                            pair->from->payload_length - both, pair->to->payload_length - both};
 }
 
+/* Do the unlike parts begin, or end, with two characters of ASCII that are not the same? No change
+ * of form, of marks or, with fold, of case makes one of the other. */
+static bool has_plain_end(const struct middle *middle, bool fold)
+{
+    if (!middle->from_length || !middle->to_length)
+        return false;
+    const unsigned char ends[2][2] = {
+        {middle->from[0], middle->to[0]},
+        {middle->from[middle->from_length - 1], middle->to[middle->to_length - 1]}};
+    for (int i = 0; i < 2; i++)
+        if (ends[i][0] < 0x80 && ends[i][1] < 0x80 && ends[i][0] != ends[i][1] &&
+            (!fold || ((ends[i][0] ^ ends[i][1]) & ~0x20)))
+            return true;
+    return false;
+}
+
 static bool is_ascii(const unsigned char *bytes, size_t length)
 {
     unsigned char all = 0;
@@ -215,7 +231,8 @@ static bool is_other_case(const struct cause_pair *pair, struct cause_match *mat
         match->marks = middle.from_length == middle.to_length ? ascii_case(&middle) : 0;
         return match->marks != 0;
     }
-    if (middle.from_length > 3 * middle.to_length || middle.to_length > 3 * middle.from_length ||
+    if (has_plain_end(&middle, true) || middle.from_length > 3 * middle.to_length ||
+        middle.to_length > 3 * middle.from_length ||
         middle.from_length + middle.to_length > UNICODE_MOST ||
         !is_utf8(middle.from, middle.from_length) || !is_utf8(middle.to, middle.to_length) ||
         !unicode_is_case(UNICODE_FOLDED, middle.from, middle.from_length, middle.to,
@@ -254,7 +271,7 @@ static bool unicode_form(const struct cause_pair *pair, struct cause_match *matc
 {
     struct middle middle = middle_of(pair);
     if (!middle.from_length || !middle.to_length ||
-        middle.from_length + middle.to_length > UNICODE_MOST ||
+        middle.from_length + middle.to_length > UNICODE_MOST || has_plain_end(&middle, false) ||
         is_ascii(middle.from, middle.from_length) || !is_utf8(middle.from, middle.from_length) ||
         !is_utf8(middle.to, middle.to_length))
         return false;
@@ -433,7 +450,7 @@ static bool replaced_characters(const struct cause_pair *pair, struct cause_matc
     match->measure[LOST_LOWEST_CODE] = 0x80;
     match->measure[LOST_HIGHEST_KEPT] = 0;
     return middle.to_length && middle.from_length + middle.to_length < UNICODE_MOST &&
-           is_utf8(middle.from, middle.from_length) &&
+           !has_plain_end(&middle, false) && is_utf8(middle.from, middle.from_length) &&
            unicode_is_unaccented(middle.from, middle.from_length, middle.to, middle.to_length);
 }
 
