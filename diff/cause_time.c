@@ -27,6 +27,12 @@ static int digits_of(int64_t time)
     return digits;
 }
 
+/* Sums with the ends of int64 would overflow; no server has such times. */
+static bool is_ordinary(int64_t time)
+{
+    return time < INT64_MAX / 2 && time > INT64_MIN / 2;
+}
+
 static int64_t floor_to(int64_t time, int64_t unit)
 {
     int64_t rest = time % unit;
@@ -37,7 +43,7 @@ static bool fraction_lost(const struct cause_pair *pair, struct cause_match *mat
 {
     int64_t from = cause_int(pair->from), to = cause_int(pair->to);
     bool duration = pair->to->tag == VALUE_TIME;
-    if (pair->from->tag != pair->to->tag)
+    if (pair->from->tag != pair->to->tag || !is_ordinary(from) || !is_ordinary(to))
         return false;
     /* The time of day: from 10:23:45 to 00:00:00 of that day. A whole hour may be a shift. */
     if (!duration && to % DAY == 0 && from % (DAY / 96) != 0 && floor_to(from, DAY) == to) {

@@ -4,6 +4,8 @@
 #   empty unless given; findings, when given, are all the findings of a table, in any order.
 # - reasons_match and notes_match are regular expressions, each of which must match one reason or
 #   note of the table; a table with reasons needs reasons_match.
+# - causes, when given, are all the causes of the report, in any order, told apart by name and column;
+#   text_match is a regular expression for a cause's sentence.
 # - schema, when given, are all findings in definitions, in any order; text_match is a regular
 #   expression. What a direction finds is another thing in the other one: expected.reverse.json.
 # With $reverse, $expected is first turned round: source and target exchanged.
@@ -67,12 +69,24 @@ def differ_table($at; $got):
   (if has("reasons_match") or ($got.reasons // []) == [] then empty
    else "\($at).reasons: expected none, got \($got.reasons | short)" end);
 
+def cause: [.name, .column];
+def differ_causes($got):
+  sort_by(cause) as $want | ($got // [] | sort_by(cause)) as $have
+  | if ($want | map(cause)) != ($have | map(cause)) then
+      "causes: expected \($want | map(cause) | short), got \($have | map(cause) | short)"
+    else range($want | length) as $i | $want[$i]
+      | (del(.text_match) | differ("causes[\(cause | short)]"; $have[$i])),
+        (.text_match // "" | . as $regex | $have[$i].text
+         | if test($regex) then empty else "causes: not /\($regex)/: \(short)" end)
+    end;
+
 . as $got
 | ({only_source: [], only_target: []} + $expected | if $reverse then turn else . end)
 | .only_source |= sort | .only_target |= sort
 | (if .exit == $status then empty else "exit code: expected \(.exit), got \($status)" end),
   (if has("schema") then .schema | differ_schema($got.schema) else empty end),
-  (del(.tables, .exit, .schema) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
+  (.causes // empty | differ_causes($got.causes)),
+  (del(.tables, .exit, .schema, .causes) | differ(""; $got | .only_source |= sort | .only_target |= sort)),
   (.tables // empty
     | (map(.source) | sort) as $want | ($got.tables | map(.source) | sort) as $have
     | if $want != $have then "tables: expected \($want | short), got \($have | short)"
