@@ -227,7 +227,8 @@ static void note_rules(const struct rules *rules, const struct diff_options *opt
 {
     for (size_t i = 0; i < rules_count(rules); i++) {
         struct rule_count count = rules_count_of(rules, i);
-        if (count.applied[SOURCE] + count.applied[TARGET] == 0)
+        /* Files have no headers. */
+        if (!count.header && count.applied[SOURCE] + count.applied[TARGET] == 0)
             fprintf(stderr, "tally-diff: %s:%d: %s: never matched%s.\n", options->rules_path,
                     count.line, count.name,
                     count.answers ? "" : ", for its conditions do not hold here");

@@ -137,9 +137,10 @@ static bool ends_number(const char *at, const char *end)
     return !joins || at + 1 == end || !is_word(at[1]);
 }
 
+/* A minus that can be nothing else, so that nothing runs together when it goes. */
 static bool is_sign(const char *text, const char *at)
 {
-    return at > text && at[-1] == '-' && (at - 1 == text || !is_word(at[-2]));
+    return at > text && at[-1] == '-' && (at - 1 == text || is_blank(at[-2]) || at[-2] == '(');
 }
 
 static bool rewrite_numbers(struct buffer *out, const char *text, size_t length, int places)

@@ -101,10 +101,22 @@ static bool media_type_fits(const char *pattern, const char *header)
     return fnmatch(pattern, type, FNM_CASEFOLD) == 0;
 }
 
+/* Can the rule's selector find anything in such answers? */
+static bool selector_holds(const struct rule *rule, enum content_type type)
+{
+    if (!rule->selector)
+        return true;
+    return selector_language(rule->selector) == SELECTOR_JSON
+               ? type == CONTENT_JSON
+               : type == CONTENT_HTML || type == CONTENT_XML;
+}
+
 static bool conditions_hold(const struct rule *rule, const struct rule_context *context,
                             enum content_type type)
 {
     bool fits = !rule->routes;
+    if (!selector_holds(rule, type))
+        return false;
     for (const char **route = rule->routes; route && *route && !fits; route++)
         fits = route_fits(*route, context->method, context->path);
     if (!fits || !rule->type)
@@ -617,6 +629,7 @@ struct rule_count rules_count_of(const struct rules *rules, size_t number)
     const struct rule *rule = &rules->rules[number];
     return (struct rule_count){.name = rule->name,
                                .line = rule->mark.line,
+                               .header = rule->header,
                                .answers = rule->answers,
                                .applied = {rule->applied[SOURCE], rule->applied[TARGET]}};
 }

@@ -46,6 +46,7 @@ struct rule_context {
 struct rule_count {
     const char *name;        /* as the file has it, or "rule 3" */
     int line;                /* where it begins in the file */
+    const char *header;      /* that it is for, or NULL */
     uint64_t answers;        /* pairs of answers, or headers, in which its conditions held */
     uint64_t applied[SIDES]; /* values that it changed, masked or left out */
 };

@@ -229,3 +229,8 @@ const char *selector_attribute(const struct selector *selector)
 {
     return selector->attribute;
 }
+
+enum selector_language selector_language(const struct selector *selector)
+{
+    return selector->language;
+}

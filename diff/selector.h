@@ -30,6 +30,7 @@ bool selector_parse(enum selector_language language, const char *text, struct se
                     size_t *offset, struct err *err) MUST_CHECK;
 void selector_free(struct selector *selector); /* NULL is fine */
 
+enum selector_language selector_language(const struct selector *selector);
 /* The attribute that an XPath ends with ("//a/@href"), or NULL. */
 const char *selector_attribute(const struct selector *selector);
 
