@@ -17,7 +17,7 @@
 #include "../diff/ledger.h"
 #include "drill.h"
 
-#define DIFFERENCES_MOST 1000000
+#define DIFFERENCES_MOST 500000 /* 8 MB, and as much again while they are sorted */
 
 struct differences;
 
