@@ -70,13 +70,14 @@ static void add_difference(const struct diff_report *report, const struct differ
                   diff_kind_name[difference->kind]);
     page_text(out, difference->path);
     buffer_add_text(out, "</code>");
-    if (class != CLASS_TEXT && class != CLASS_SORTING)
-        buffer_printf(out, " <span class=\"muted\">%s</span>", value_class_name[class]);
     buffer_printf(out, " <a class=\"anchor\" href=\"#%s\" aria-label=\"Link to this\">#</a></h4>\n",
                   id);
     if (difference->kind != DIFF_REORDERED) {
-        buffer_add_text(out, "<table class=\"pair\"><thead><tr><th scope=\"col\">Source</th>"
-                             "<th scope=\"col\">Target</th></tr></thead><tbody><tr>");
+        buffer_printf(out,
+                      "<table class=\"pair\"><thead><tr><th scope=\"col\">Class</th>"
+                      "<th scope=\"col\">Source</th><th scope=\"col\">Target</th></tr></thead>"
+                      "<tbody><tr><th scope=\"row\">%s</th>",
+                      value_class_name[class]);
         add_cells(report, difference, out);
         buffer_add_text(out, "</tr></tbody></table>\n");
     } else {
