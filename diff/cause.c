@@ -22,6 +22,7 @@ enum { GROUP_SHIFTS = 254, GROUP_UNEXPLAINED = 255 }; /* beside the numbers of a
 struct group {
     struct cause_group facts;
     struct cause_example example;
+    struct cause_match shown; /* of the example */
 };
 
 /* A value that all rows of a side have had in a column so far. */
@@ -76,6 +77,13 @@ struct causes *causes_new(const struct cause_table *table)
     return causes;
 }
 
+static void group_free(struct group *group)
+{
+    cause_example_free(&group->example);
+    for (int i = 0; i < CAUSE_SPANS; i++)
+        free(group->facts.limits[i]);
+}
+
 void causes_free(struct causes *causes)
 {
     if (!causes)
@@ -83,7 +91,7 @@ void causes_free(struct causes *causes)
     for (size_t i = 0; i < causes->table->column_count; i++) {
         struct column_state *state = &causes->columns[i];
         for (size_t g = 0; g < state->group_count; g++)
-            cause_example_free(&state->groups[g].example);
+            group_free(&state->groups[g]);
         free(state->groups);
         cause_shifts_free(state->shifts);
         cause_example_free(&state->example);
@@ -219,6 +227,44 @@ static void count_match(struct cause_group *group, const struct cause_match *mat
         if (match->measure[i] > group->highest[i])
             group->highest[i] = match->measure[i];
     }
+    for (int i = 0; i < CAUSE_SPANS; i++) {
+        if (match->low[i] <= 0)
+            continue;
+        if (!group->limits[i])
+            group->limits[i] = mem_zero(1, sizeof *group->limits[i]);
+        for (int64_t n = match->low[i]; n <= match->high[i]; n++)
+            cause_limits_add(group->limits[i], n, times);
+    }
+}
+
+/* Does a pair with these spans fit what most of its group do so far? */
+static bool fits_most(const struct cause_group *group, const struct cause_match *match)
+{
+    const struct cause_limits *best = NULL;
+    int span = 0;
+    for (int i = 0; i < CAUSE_SPANS; i++)
+        if (group->limits[i] && (!best || group->limits[i]->most > best->most)) {
+            best = group->limits[i];
+            span = i;
+        }
+    return !best || (best->best >= match->low[span] && best->best <= match->high[span]);
+}
+
+/* An example that belongs to most of its group comes before a smaller one that does not. */
+static void offer_example(struct group *group, const struct cause_match *match,
+                          const struct cause_table *table, const struct value *key,
+                          const struct value *const values[SIDES], bool narrow)
+{
+    if (group->facts.rule->confirm) {
+        bool fits = fits_most(&group->facts, match);
+        bool shown_fits = group->example.cost && fits_most(&group->facts, &group->shown);
+        if (shown_fits && !fits)
+            return;
+        if (group->example.cost && fits && !shown_fits)
+            group->example.cost = SIZE_MAX;
+    }
+    if (cause_example_offer(&group->example, table, key, values, narrow))
+        group->shown = *match;
 }
 
 /* Most differences of a column have the cause of the one before. */
@@ -272,7 +318,7 @@ static uint32_t judge_cell(struct causes *causes, size_t column,
         state->last = (size_t)(group - state->groups);
         number = (uint32_t)state->last;
         count_match(&group->facts, &match, times);
-        cause_example_offer(&group->example, table, rows[SOURCE], values, facts->narrow);
+        offer_example(group, &match, table, rows[SOURCE], values, facts->narrow);
     } else if (values[SOURCE]->tag == values[TARGET]->tag && is_time(values[SOURCE])) {
         if (!state->shifts)
             state->shifts = cause_shifts_new();
@@ -435,6 +481,46 @@ static bool rows_took(const struct causes *causes, size_t column)
     return took;
 }
 
+/* Differences that another rule explains as well go where most are. */
+static void yield_to_other(struct column_state *state, struct cause_group *group)
+{
+    if (!group->rule->other)
+        return;
+    uint64_t shared = group->marked[group->rule->other_mark];
+    for (size_t i = 0; i < state->group_count && shared; i++) {
+        struct cause_group *other = &state->groups[i].facts;
+        if (strcmp(other->rule->name, group->rule->other) != 0 ||
+            other->damaged != group->damaged || other->count <= group->count - shared)
+            continue;
+        other->count += shared;
+        group->count -= shared;
+        shared = 0;
+    }
+}
+
+/* Returns how many differences a rule explained one by one, but not as a whole; *example: one of
+ * them, where there is none yet. */
+static uint64_t add_groups(struct causes *causes, size_t column, struct cause_list *list,
+                           const struct cause_example **example)
+{
+    struct column_state *state = &causes->columns[column];
+    uint64_t rest = 0;
+    for (size_t i = 0; i < state->group_count; i++)
+        yield_to_other(state, &state->groups[i].facts);
+    for (size_t i = 0; i < state->group_count; i++) {
+        const struct group *group = &state->groups[i];
+        const struct cause_group *facts = &group->facts;
+        double left = cause_moved_left(causes->moved, (uint32_t)column << 8 | (uint32_t)i);
+        uint64_t count = facts->rule->confirm ? facts->rule->confirm(facts) : facts->count;
+        if (share(count, left))
+            add_group(causes, column, group, share(count, left), list);
+        rest += share(facts->count - count, left);
+        if (facts->count > count && !(*example)->cost)
+            *example = &group->example;
+    }
+    return rest;
+}
+
 static void finish_column(struct causes *causes, size_t column, uint64_t pairs,
                           struct cause_list *list)
 {
@@ -444,16 +530,10 @@ static void finish_column(struct causes *causes, size_t column, uint64_t pairs,
         return;
     if (!rows_took(causes, column) && add_constant(causes, column, pairs, list))
         return;
-    for (size_t i = 0; i < state->group_count; i++) {
-        const struct group *group = &state->groups[i];
-        uint64_t count =
-            share(group->facts.count, cause_moved_left(causes->moved, number | (uint32_t)i));
-        if (count)
-            add_group(causes, column, group, count, list);
-    }
+    const struct cause_example *example = &state->example;
     uint64_t rest =
         share(state->unexplained, cause_moved_left(causes->moved, number | GROUP_UNEXPLAINED));
-    const struct cause_example *example = &state->example;
+    rest += add_groups(causes, column, list, &example);
     struct cause_example shifted = {0};
     if (state->shifts) {
         double left = cause_moved_left(causes->moved, number | GROUP_SHIFTS);

@@ -364,7 +364,17 @@ static double say_html_escaped(const struct cause_group *group, struct buffer *o
 #define TEXTS (CAUSE_TAG(VALUE_TEXT) | CAUSE_TAG(VALUE_RAW))
 
 const struct cause_rule cause_charset_rules[] = {
-    {"html-escaped", true, TEXTS, TEXTS, html_escaped, say_html_escaped},
-    {"mojibake", true, TEXTS, TEXTS, mojibake, say_mojibake},
-    {0},
+    {.name = "html-escaped",
+     .sure = true,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = html_escaped,
+     .say = say_html_escaped},
+    {.name = "mojibake",
+     .sure = true,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = mojibake,
+     .say = say_mojibake},
+    {.name = NULL},
 };

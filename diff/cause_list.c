@@ -144,8 +144,17 @@ static double say_array_order(const struct cause_group *group, struct buffer *ou
 #define LISTS (CAUSE_TAG(VALUE_ARRAY) | CAUSE_TAG(VALUE_JSON))
 
 const struct cause_rule cause_list_rules[] = {
-    {"json-null", true, CAUSE_TAG(VALUE_JSON), CAUSE_TAG(VALUE_NULL) | CAUSE_TAG(VALUE_JSON),
-     json_null, say_json_null},
-    {"array-order", true, LISTS, LISTS, array_order, say_array_order},
-    {0},
+    {.name = "json-null",
+     .sure = true,
+     .from = CAUSE_TAG(VALUE_JSON),
+     .to = CAUSE_TAG(VALUE_NULL) | CAUSE_TAG(VALUE_JSON),
+     .fits = json_null,
+     .say = say_json_null},
+    {.name = "array-order",
+     .sure = true,
+     .from = LISTS,
+     .to = LISTS,
+     .fits = array_order,
+     .say = say_array_order},
+    {.name = NULL},
 };

@@ -103,7 +103,7 @@ static int64_t scale_of(const struct digits *digits)
 
 /* ---- rounded */
 
-enum { ROUNDED_CUT, ROUNDED_NEAREST, ROUNDED_SCALE, ROUNDED_WIDTH };
+enum { ROUNDED_CUT, ROUNDED_NEAREST, ROUNDED_SCALE, ROUNDED_WIDTH, ROUNDED_OR_FLOAT };
 enum { MEASURE_SCALE, MEASURE_WIDTH }; /* digits behind the point, and in all, that are left */
 
 /* The number cut to its first `keep` digits, and the one after that in size: is `to` one of them?
@@ -148,6 +148,11 @@ static bool is_known_width(size_t width)
     return width == 6 || width == 7 || width == 15 || width == 16;
 }
 
+static bool is_float_of(double was, double is)
+{
+    return isfinite(was) && isfinite(is) && fabs(was) < 3e38 && (double)(float)was == is;
+}
+
 static bool rounded(const struct cause_pair *pair, struct cause_match *match)
 {
     struct digits from, to;
@@ -173,6 +178,9 @@ static bool rounded(const struct cause_pair *pair, struct cause_match *match)
         match->measure[MEASURE_WIDTH] = (int64_t)width;
         break;
     }
+    if (match->marks && pair->from->tag == VALUE_DOUBLE && pair->to->tag == VALUE_DOUBLE &&
+        is_float_of(value_to_double(pair->from), value_to_double(pair->to)))
+        match->marks |= 1u << ROUNDED_OR_FLOAT;
     /* Of a number that became 0 only a small one was rounded. */
     return match->marks != 0 && (to.count || from.point < 0);
 }
@@ -232,10 +240,9 @@ static bool float_width(const struct cause_pair *pair, struct cause_match *match
     struct digits digits;
     int128 from, to;
     if (pair->from->tag == VALUE_DOUBLE && pair->to->tag == VALUE_DOUBLE) {
-        double was = value_to_double(pair->from), is = value_to_double(pair->to);
         match->marks = 1u << WIDTH_FLOAT;
-        /* Few digits: it was rounded as a text. */
-        return isfinite(was) && isfinite(is) && fabs(was) < 3e38 && (double)(float)was == is &&
+        /* Few digits: it may have been rounded as a text. */
+        return is_float_of(value_to_double(pair->from), value_to_double(pair->to)) &&
                read_digits(pair, pair->to, &digits) && digits.count > 7;
     }
     if (!read_integer(pair->from, &from) || !read_integer(pair->to, &to) || from == to)
@@ -393,10 +400,37 @@ static double say_clamped(const struct cause_group *group, struct buffer *out)
 #define NUMBERS (INTEGERS | CAUSE_TAG(VALUE_DOUBLE))
 
 const struct cause_rule cause_number_rules[] = {
-    {"not-boolean", true, INTEGERS, CAUSE_TAG(VALUE_BOOL), not_boolean, say_not_boolean},
-    {"clamped", true, NUMBERS, NUMBERS, clamped, say_clamped},
-    {"wrapped", true, INTEGERS, INTEGERS, wrapped, say_wrapped},
-    {"float-width", true, NUMBERS, NUMBERS, float_width, say_float_width},
-    {"rounded", false, NUMBERS, NUMBERS, rounded, say_rounded},
-    {0},
+    {.name = "not-boolean",
+     .sure = true,
+     .from = INTEGERS,
+     .to = CAUSE_TAG(VALUE_BOOL),
+     .fits = not_boolean,
+     .say = say_not_boolean},
+    {.name = "clamped",
+     .sure = true,
+     .from = NUMBERS,
+     .to = NUMBERS,
+     .fits = clamped,
+     .say = say_clamped},
+    {.name = "wrapped",
+     .sure = true,
+     .from = INTEGERS,
+     .to = INTEGERS,
+     .fits = wrapped,
+     .say = say_wrapped},
+    {.name = "float-width",
+     .sure = true,
+     .from = NUMBERS,
+     .to = NUMBERS,
+     .fits = float_width,
+     .say = say_float_width},
+    {.name = "rounded",
+     .sure = false,
+     .from = NUMBERS,
+     .to = NUMBERS,
+     .fits = rounded,
+     .say = say_rounded,
+     .other = "float-width",
+     .other_mark = ROUNDED_OR_FLOAT},
+    {.name = NULL},
 };

@@ -126,3 +126,34 @@ double cause_by_count(uint64_t count)
 {
     return count >= 10 ? 1.0 : 0.5 + 0.05 * (double)count;
 }
+
+_Static_assert(2 * CAUSE_LIMITS == 1 << 10, "a place is ten bits of a hash");
+
+static size_t limit_place(const struct cause_limits *limits, int64_t number)
+{
+    size_t place = (uint64_t)number * UINT64_C(0x9e3779b97f4a7c15) >> 54; /* 10 bits */
+    while (limits->places[place].number && limits->places[place].number != number)
+        place = (place + 1) % (2 * CAUSE_LIMITS);
+    return place;
+}
+
+void cause_limits_add(struct cause_limits *limits, int64_t number, uint64_t times)
+{
+    size_t place = limit_place(limits, number);
+    if (!limits->places[place].number) {
+        if (limits->used == CAUSE_LIMITS)
+            return;
+        limits->used++;
+        limits->places[place].number = number;
+    }
+    limits->places[place].count += times;
+    if (limits->places[place].count > limits->most) {
+        limits->most = limits->places[place].count;
+        limits->best = number;
+    }
+}
+
+uint64_t cause_limit_count(const struct cause_limits *limits, int64_t number)
+{
+    return limits && number > 0 ? limits->places[limit_place(limits, number)].count : 0;
+}

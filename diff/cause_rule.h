@@ -11,7 +11,7 @@
 
 #include "cause.h"
 
-enum { CAUSE_MARKS = 24, CAUSE_MEASURES = 4 };
+enum { CAUSE_MARKS = 24, CAUSE_MEASURES = 4, CAUSE_SPANS = 2, CAUSE_LIMITS = 512 };
 
 struct cause_pair {
     const struct cause_column *column;
@@ -23,10 +23,24 @@ struct cause_pair {
 };
 
 /* What a rule says of a pair that fits: its marks are counted, each for itself; of each measure the
- * lowest and the highest are kept. What they mean is the rule's own affair. */
+ * lowest and the highest are kept; how many pairs each number of a span fits is counted. What they
+ * mean is the rule's own affair. */
 struct cause_match {
     uint32_t marks;
     int64_t measure[CAUSE_MEASURES];
+    int64_t low[CAUSE_SPANS], high[CAUSE_SPANS]; /* both included; 0, 0: no span */
+};
+
+/* How many pairs each number fits, of the first CAUSE_LIMITS numbers that came: what all share is
+ * among them. By open addressing; 0 is a free place. */
+struct cause_limits {
+    struct {
+        int64_t number;
+        uint64_t count;
+    } places[2 * CAUSE_LIMITS];
+    size_t used;
+    int64_t best; /* the number that most pairs fit, and how many */
+    uint64_t most;
 };
 
 /* All differences of one column that one rule explains in one direction. */
@@ -37,7 +51,8 @@ struct cause_group {
     uint64_t count; /* rows */
     uint64_t marked[CAUSE_MARKS];
     int64_t lowest[CAUSE_MEASURES], highest[CAUSE_MEASURES];
-    const struct cause_seen *seen; /* of the column, in rows that are equal in it */
+    struct cause_limits *limits[CAUSE_SPANS]; /* NULL: no span yet */
+    const struct cause_seen *seen;            /* of the column, in rows that are equal in it */
 };
 
 /* What the values of a column are like in the rows that are equal in it, as far as rows were told:
@@ -59,6 +74,13 @@ struct cause_rule {
     /* The sentence behind "orders.note: 3 rows ", without a full stop: "are cut at …"; returns the
      * confidence. */
     double (*say)(const struct cause_group *group, struct buffer *out);
+    /* How many of the group's differences are explained after all, now that they are all known; the
+     * rest has no cause. NULL: all. */
+    uint64_t (*confirm)(const struct cause_group *group);
+    /* Differences with this mark are as well explained by the other rule: they are
+     * counted with it where it explains more than the rest of these. NULL: none. */
+    const char *other;
+    int other_mark;
 };
 
 /* Asked in this order: the first that fits has it. */
@@ -85,6 +107,11 @@ int64_t cause_int(const struct value *value);
 /* Code points of a UTF-8 text, no more than `most`; SIZE_MAX when it is not UTF-8 or has more. */
 size_t cause_decode(const unsigned char *bytes, size_t length, uint32_t *codes, size_t most);
 size_t cause_count_characters(const unsigned char *bytes, size_t length);
+
+/* Numbers above 0. */
+void cause_limits_add(struct cause_limits *limits, int64_t number, uint64_t times);
+/* How many pairs fit the number. */
+uint64_t cause_limit_count(const struct cause_limits *limits, int64_t number);
 
 /* Is the confidence of a rule that fits by chance now and then, told by how often it has: 1 from
  * ten rows on. */

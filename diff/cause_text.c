@@ -116,12 +116,15 @@ static double say_trailing_blanks(const struct cause_group *group, struct buffer
     return 1.0;
 }
 
-/* ---- truncated */
+/* ---- truncated: texts that end where others were cut, too. What merely begins like the other text
+ * may have been continued by somebody. */
 
-#define CUT_FEWEST 4 /* characters that a text was cut to, where no limit is declared */
+#define CUT_FEWEST 4  /* characters that a text was cut to, where no limit is declared */
+#define CUT_ROWS 3    /* at a limit that is neither declared nor round */
+#define CUT_SHARE 0.3 /* of the texts that begin like the other, at one limit */
+#define CUT_SPAN 8    /* blanks that may have stood behind the cut */
 enum { CUT_AT_NUL };
-/* Of each text the longest limit that it may have met, and the shortest. */
-enum { CUT_SHORTEST_CHARACTERS, CUT_LONGEST_CHARACTERS, CUT_SHORTEST_BYTES, CUT_LONGEST_BYTES };
+enum { CUT_CHARACTERS, CUT_BYTES }; /* spans: limits that the text may have met */
 
 static bool truncated(const struct cause_pair *pair, struct cause_match *match)
 {
@@ -141,66 +144,94 @@ static bool truncated(const struct cause_pair *pair, struct cause_match *match)
     if (characters < CUT_FEWEST && characters != (int64_t)pair->column->characters[pair->damaged] &&
         kept != pair->column->bytes[pair->damaged])
         return false;
+    blanks = blanks < CUT_SPAN ? blanks : CUT_SPAN;
     match->marks = from[kept] == 0 ? 1u << CUT_AT_NUL : 0;
-    match->measure[CUT_SHORTEST_CHARACTERS] = characters;
-    match->measure[CUT_LONGEST_CHARACTERS] = characters + (int64_t)blanks;
-    match->measure[CUT_SHORTEST_BYTES] = (int64_t)kept;
-    match->measure[CUT_LONGEST_BYTES] = (int64_t)(kept + blanks + (next ? next - 1 : 0));
+    match->low[CUT_CHARACTERS] = characters;
+    match->high[CUT_CHARACTERS] = characters + (int64_t)blanks;
+    match->low[CUT_BYTES] = (int64_t)kept;
+    match->high[CUT_BYTES] = (int64_t)(kept + blanks + (next ? next - 1 : 0));
     return true;
 }
 
+/* As programmers choose limits: 16, 31, 50, 255, 65535. */
 static bool is_round(int64_t n)
 {
-    return (n & (n + 1)) == 0 || (n & (n - 1)) == 0 || n % 50 == 0;
+    return n >= 16 && ((n & (n + 1)) == 0 || (n & (n - 1)) == 0 || n % 50 == 0);
 }
 
-/* A limit between two bounds: that of the column, else a round one, else the lowest. */
-static int64_t choose_limit(int64_t low, int64_t high, uint32_t declared)
+/* A limit in characters or bytes, and how many texts fit it. */
+struct limit {
+    bool bytes, declared;
+    int64_t number;
+    uint64_t count;
+};
+
+static void try_limit(const struct cause_group *group, bool bytes, int64_t number,
+                      struct limit *best)
 {
-    if (declared >= low && declared <= high)
-        return declared;
-    for (int64_t n = low; n <= high && n < low + 64; n++)
-        if (is_round(n))
-            return n;
-    return low;
+    uint32_t declared =
+        bytes ? group->column->bytes[group->damaged] : group->column->characters[group->damaged];
+    struct limit one = {
+        .bytes = bytes,
+        .declared = number == (int64_t)declared,
+        .number = number,
+        .count = cause_limit_count(group->limits[bytes ? CUT_BYTES : CUT_CHARACTERS], number)};
+    if (!one.count || (one.count < CUT_ROWS && !one.declared && !is_round(number)) ||
+        (double)one.count < CUT_SHARE * (double)group->count)
+        return;
+    /* The most texts; of equally many the declared limit, a round one, characters. */
+    int order = one.count > best->count ? 1 : one.count < best->count ? -1 : 0;
+    if (!order)
+        order = one.declared - best->declared;
+    if (!order)
+        order = is_round(number) - is_round(best->number);
+    if (order > 0)
+        *best = one;
+}
+
+/* count 0: there is none. */
+static struct limit find_limit(const struct cause_group *group)
+{
+    struct limit best = {0};
+    for (int bytes = 0; bytes < 2; bytes++) {
+        const struct cause_limits *limits = group->limits[bytes ? CUT_BYTES : CUT_CHARACTERS];
+        for (size_t i = 0; limits && i < 2 * CAUSE_LIMITS; i++)
+            if (limits->places[i].number)
+                try_limit(group, bytes, limits->places[i].number, &best);
+    }
+    return best;
+}
+
+static bool is_cut_at_nul(const struct cause_group *group, const struct limit *limit)
+{
+    uint64_t at_nul = group->marked[CUT_AT_NUL];
+    return at_nul > limit->count || (at_nul && at_nul == limit->count && !limit->declared);
+}
+
+static uint64_t confirm_truncated(const struct cause_group *group)
+{
+    struct limit limit = find_limit(group);
+    return is_cut_at_nul(group, &limit) ? group->marked[CUT_AT_NUL] : limit.count;
 }
 
 static double say_truncated(const struct cause_group *group, struct buffer *out)
 {
-    char number[32], more[32];
-    int64_t shortest = group->highest[CUT_SHORTEST_CHARACTERS];
-    int64_t longest = group->lowest[CUT_LONGEST_CHARACTERS];
-    int64_t bytes_low = group->highest[CUT_SHORTEST_BYTES];
-    int64_t bytes_high = group->lowest[CUT_LONGEST_BYTES];
-    uint32_t characters = group->column->characters[group->damaged];
-    uint32_t bytes = group->column->bytes[group->damaged];
-    buffer_printf(out, "%s cut ", cause_are(group->count));
-    bool by_bytes = bytes_low <= bytes_high, by_characters = shortest <= longest;
-    bool declared_bytes = by_bytes && bytes && bytes >= bytes_low && bytes <= bytes_high;
-    double confidence = group->count < 3 && !is_round(shortest) ? 0.8 : 1.0;
-    int64_t limit;
-    if (group->marked[CUT_AT_NUL] == group->count) {
-        buffer_printf(out, "at a NUL character in the %s", damaged_side(group));
+    char number[32];
+    struct limit limit = find_limit(group);
+    if (is_cut_at_nul(group, &limit)) {
+        buffer_printf(out, "%s cut at a NUL character in the %s", cause_are(group->count),
+                      damaged_side(group));
         return 1.0;
     }
-    if (by_characters && !declared_bytes &&
-        !(by_bytes && bytes_low >= 65532 && bytes_low <= 65535)) {
-        limit = choose_limit(shortest, longest, characters);
-        buffer_printf(out, "at %s character%s", human_count((uint64_t)limit, number),
-                      limit == 1 ? "" : "s");
-    } else if (by_bytes) {
-        limit = choose_limit(bytes_low, bytes_high, bytes ? bytes : 65535);
-        buffer_printf(out, "at %s byte%s", human_count((uint64_t)limit, number),
-                      limit == 1 ? "" : "s");
-    } else {
-        buffer_printf(out, "after %s to %s characters in the %s",
-                      human_count((uint64_t)group->lowest[CUT_SHORTEST_CHARACTERS], number),
-                      human_count((uint64_t)shortest, more), damaged_side(group));
-        return 0.5;
-    }
-    buffer_printf(out, " in the %s", damaged_side(group));
+    /* The limits of MySQL's texts are bytes, whether or not a text shows it. */
+    bool bytes = limit.bytes || (limit.number == 65535 && !limit.declared);
+    buffer_printf(out, "%s cut at %s %s%s in the %s", cause_are(group->count),
+                  human_count((uint64_t)limit.number, number), bytes ? "byte" : "character",
+                  limit.number == 1 ? "" : "s", damaged_side(group));
+    double confidence = limit.declared || limit.count >= CUT_ROWS ? 1.0 : 0.8;
     /* A text that is equal on both sides and longer. */
-    return (uint64_t)group->seen->longest > (uint64_t)limit * 4 ? confidence - 0.2 : confidence;
+    bool longer = (uint64_t)group->seen->longest > (uint64_t)limit.number * (bytes ? 1 : 4);
+    return longer ? confidence - 0.2 : confidence;
 }
 
 /* ---- case */
@@ -485,12 +516,48 @@ static double say_replaced_characters(const struct cause_group *group, struct bu
 #define NULLS CAUSE_TAG(VALUE_NULL)
 
 const struct cause_rule cause_text_rules[] = {
-    {"null-empty", true, EMPTIES, NULLS, null_empty, say_null_empty},
-    {"trailing-blanks", true, BLOBS, BLOBS, trailing_blanks, say_trailing_blanks},
-    {"truncated", true, BLOBS, BLOBS, truncated, say_truncated},
-    {"line-endings", true, TEXTS, TEXTS, line_endings, say_line_endings},
-    {"unicode-form", false, TEXTS, TEXTS, unicode_form, say_unicode_form},
-    {"case", true, TEXTS, TEXTS, is_other_case, say_case},
-    {"replaced-characters", false, TEXTS, TEXTS, replaced_characters, say_replaced_characters},
-    {0},
+    {.name = "null-empty",
+     .sure = true,
+     .from = EMPTIES,
+     .to = NULLS,
+     .fits = null_empty,
+     .say = say_null_empty},
+    {.name = "trailing-blanks",
+     .sure = true,
+     .from = BLOBS,
+     .to = BLOBS,
+     .fits = trailing_blanks,
+     .say = say_trailing_blanks},
+    {.name = "truncated",
+     .sure = true,
+     .from = BLOBS,
+     .to = BLOBS,
+     .fits = truncated,
+     .say = say_truncated,
+     .confirm = confirm_truncated},
+    {.name = "line-endings",
+     .sure = true,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = line_endings,
+     .say = say_line_endings},
+    {.name = "unicode-form",
+     .sure = false,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = unicode_form,
+     .say = say_unicode_form},
+    {.name = "case",
+     .sure = true,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = is_other_case,
+     .say = say_case},
+    {.name = "replaced-characters",
+     .sure = false,
+     .from = TEXTS,
+     .to = TEXTS,
+     .fits = replaced_characters,
+     .say = say_replaced_characters},
+    {.name = NULL},
 };

@@ -137,10 +137,18 @@ static double say_zero_date(const struct cause_group *group, struct buffer *out)
 #define TIMES (CAUSE_TAG(VALUE_TIME) | CAUSE_TAG(VALUE_DATETIME) | CAUSE_TAG(VALUE_INSTANT))
 
 const struct cause_rule cause_time_rules[] = {
-    {"fraction-lost", true, TIMES, TIMES, fraction_lost, say_fraction_lost},
-    {"zero-date", true, CAUSE_TAG(VALUE_SPECIAL),
-     CAUSE_TAG(VALUE_NULL) | CAUSE_TAG(VALUE_DATE) | CAUSE_TAG(VALUE_DATETIME) |
-         CAUSE_TAG(VALUE_INSTANT),
-     zero_date, say_zero_date},
-    {0},
+    {.name = "fraction-lost",
+     .sure = true,
+     .from = TIMES,
+     .to = TIMES,
+     .fits = fraction_lost,
+     .say = say_fraction_lost},
+    {.name = "zero-date",
+     .sure = true,
+     .from = CAUSE_TAG(VALUE_SPECIAL),
+     .to = CAUSE_TAG(VALUE_NULL) | CAUSE_TAG(VALUE_DATE) | CAUSE_TAG(VALUE_DATETIME) |
+           CAUSE_TAG(VALUE_INSTANT),
+     .fits = zero_date,
+     .say = say_zero_date},
+    {.name = NULL},
 };
