@@ -119,8 +119,8 @@ static void mask_cause(struct result_cause *cause, bool column, bool key, struct
         mask_if_there(&cause->key, arena);
     for (int side = 0; side < 2 && column; side++)
         mask_if_there(&cause->value[side], arena);
-    /* A sentence may quote values of its column, and of a whole row's cause those of the key. */
-    if (column || (key && !cause->column))
+    /* A sentence may quote values of its column, and those of the key: ", id 12 to 40". */
+    if (column || key)
         cause->text = cause->plain;
 }
 
