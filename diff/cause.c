@@ -15,6 +15,7 @@
 
 #define WHOLE_COLUMN 0.95 /* of the rows: an unexplained column is "different" */
 #define WHOLE_ROWS 10     /* in fewer rows nothing can be said of a whole column */
+#define CHANCE 0.05 /* of the rows: so few fit a rule by chance where the column is different */
 #define CONSTANT_MOST 256 /* bytes of a value that a whole column may have */
 
 enum { GROUP_SHIFTS = 254, GROUP_UNEXPLAINED = 255 }; /* beside the numbers of a column's groups */
@@ -498,25 +499,52 @@ static void yield_to_other(struct column_state *state, struct cause_group *group
     }
 }
 
-/* Returns how many differences a rule explained one by one, but not as a whole; *example: one of
- * them, where there is none yet. */
-static uint64_t add_groups(struct causes *causes, size_t column, struct cause_list *list,
-                           const struct cause_example **example)
+/* Of a group's differences: those that its rule explains as a whole, or those that it does not; and
+ * of these the ones that no cause of whole rows has taken. */
+static uint64_t group_rows(const struct causes *causes, size_t column, size_t i, bool explained)
+{
+    const struct cause_group *facts = &causes->columns[column].groups[i].facts;
+    uint64_t count = facts->rule->confirm ? facts->rule->confirm(facts) : facts->count;
+    return share(explained ? count : facts->count - count,
+                 cause_moved_left(causes->moved, (uint32_t)column << 8 | (uint32_t)i));
+}
+
+/* In a column that is another one as a whole, rules fit some rows by chance: to say "clamped" of
+ * 999 beside 1000, where all are one more, would mislead. `rest` has no cause. */
+static bool fit_by_chance(const struct causes *causes, size_t column, uint64_t rest, uint64_t pairs)
+{
+    uint64_t chance = 0;
+    for (size_t i = 0; i < causes->columns[column].group_count; i++) {
+        uint64_t count = group_rows(causes, column, i, true);
+        if ((double)count > CHANCE * (double)pairs)
+            return false;
+        chance += count;
+    }
+    return rest >= WHOLE_ROWS && rest / 4 >= chance &&
+           (double)(rest + chance) >= WHOLE_COLUMN * (double)pairs;
+}
+
+/* Adds the causes of groups to `rest` differences that have none; returns how many there are then.
+ * *example: one of them, where there is none yet. */
+static uint64_t add_groups(struct causes *causes, size_t column, uint64_t rest, uint64_t pairs,
+                           struct cause_list *list, const struct cause_example **example)
 {
     struct column_state *state = &causes->columns[column];
-    uint64_t rest = 0;
     for (size_t i = 0; i < state->group_count; i++)
         yield_to_other(state, &state->groups[i].facts);
     for (size_t i = 0; i < state->group_count; i++) {
-        const struct group *group = &state->groups[i];
-        const struct cause_group *facts = &group->facts;
-        double left = cause_moved_left(causes->moved, (uint32_t)column << 8 | (uint32_t)i);
-        uint64_t count = facts->rule->confirm ? facts->rule->confirm(facts) : facts->count;
-        if (share(count, left))
-            add_group(causes, column, group, share(count, left), list);
-        rest += share(facts->count - count, left);
-        if (facts->count > count && !(*example)->cost)
-            *example = &group->example;
+        uint64_t left = group_rows(causes, column, i, false);
+        rest += left;
+        if (left && !(*example)->cost)
+            *example = &state->groups[i].example;
+    }
+    bool chance = fit_by_chance(causes, column, rest, pairs);
+    for (size_t i = 0; i < state->group_count; i++) {
+        uint64_t count = group_rows(causes, column, i, true);
+        if (chance)
+            rest += count;
+        else if (count)
+            add_group(causes, column, &state->groups[i], count, list);
     }
     return rest;
 }
@@ -533,7 +561,7 @@ static void finish_column(struct causes *causes, size_t column, uint64_t pairs,
     const struct cause_example *example = &state->example;
     uint64_t rest =
         share(state->unexplained, cause_moved_left(causes->moved, number | GROUP_UNEXPLAINED));
-    rest += add_groups(causes, column, list, &example);
+    rest = add_groups(causes, column, rest, pairs, list, &example);
     struct cause_example shifted = {0};
     if (state->shifts) {
         double left = cause_moved_left(causes->moved, number | GROUP_SHIFTS);

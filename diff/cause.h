@@ -38,6 +38,7 @@ struct cause_column {
     int bits[SIDES];            /* of an integer type: 8 … 64; 0: no integer */
     bool is_unsigned[SIDES];    /* integers */
     int digits[SIDES];          /* behind the point: of decimals, of seconds; -1: no limit */
+    int precision[SIDES];       /* of decimals: digits in all; 0: no limit */
     bool narrow;                /* the numbers are 4-byte floats */
 };
 

@@ -329,13 +329,16 @@ static double say_wrapped(const struct cause_group *group, struct buffer *out)
     return (double)group->marked[mark] / (double)group->count;
 }
 
-/* Is `to` the last number that digits can write, 999.99, and `from` beyond? */
+/* Is `to` the last number that the digits of its column can write, 999.99, and `from` beyond? Fewer
+ * or more nines are a number as any other: 999 beside 1000 in a column of ten digits. */
 static bool is_nines(const struct cause_pair *pair)
 {
     struct digits from, to;
-    if (!read_digits(pair, pair->from, &from) || !read_digits(pair, pair->to, &to) ||
-        to.count < 3 || from.negative != to.negative || from.point <= to.point || to.point < 1 ||
-        (int64_t)to.count < to.point)
+    int precision = pair->column->precision[pair->damaged];
+    int scale = pair->column->digits[pair->damaged];
+    if (precision <= 0 || scale < 0 || !read_digits(pair, pair->from, &from) ||
+        !read_digits(pair, pair->to, &to) || to.count != (size_t)precision ||
+        to.point != precision - scale || from.negative != to.negative || from.point <= to.point)
         return false;
     for (size_t i = 0; i < to.count; i++)
         if (to.digit[i] != 9)

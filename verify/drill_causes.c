@@ -34,6 +34,7 @@ static void describe_side(const struct type *type, int side, struct cause_column
         break;
     case TYPE_DECIMAL:
         facts->digits[side] = type->precision < 0 ? -1 : type->scale;
+        facts->precision[side] = type->precision > 0 ? type->precision : 0;
         facts->is_unsigned[side] = type->is_unsigned;
         break;
     case TYPE_TEXT:

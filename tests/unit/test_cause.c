@@ -172,7 +172,6 @@ static void each_rule_knows_its_damage_on_either_side(void **state)
         {"clamped", "n:-3000000000", "n:-2147483648"},
         {"clamped", "n:5000000000", "n:4294967295"},
         {"clamped", "n:99999999999999999999", "n:9223372036854775807"},
-        {"clamped", "n:1234.5", "n:999.99"},
         {"json-null", "j:null", "-"},
         {"json-null", "j:null", "j:\"null\""},
         {"array-order", "j:[1,2,3]", "j:[3,1,2]"},
@@ -252,6 +251,7 @@ static void what_can_well_be_something_else_has_no_cause(void **state)
         {NULL, "n:-5", "n:0"},
         {NULL, "n:2147483646", "n:2147483647"},
         {NULL, "n:5", "n:999"},
+        {NULL, "n:1000", "n:999"}, /* nines, but nobody says that there is no room for more */
         {NULL, "n:NaN", "n:0"},
         {NULL, "n:Infinity", "n:9223372036854775807"},
         {NULL, "d:nan", "d:0"},
@@ -312,6 +312,22 @@ static void small_integers_wrap_and_clamp_only_in_columns_of_that_width(void **s
         check_pair(&tiny, &pairs[i], false);
     for (size_t i = 0; i < COUNT(cut); i++)
         check_pair(&code, &cut[i], false);
+}
+
+static void only_the_last_number_of_the_damaged_column_is_clamped(void **state)
+{
+    (void)state;
+    /* The target's is decimal(5,2); the source's has no limit. */
+    static const struct cause_column narrow = {.name = "c", .digits = {-1, 2}, .precision = {0, 5}};
+    static const struct one_pair pairs[] = {
+        {"clamped", "n:1234.5", "n:999.99"}, {"clamped", "n:-1000", "n:-999.99"},
+        {NULL, "n:1000", "n:999"},           {NULL, "n:2000", "n:999.9"},
+        {NULL, "n:200000", "n:99999"},       {NULL, "n:5", "n:999.99"},
+    };
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        check_pair(&narrow, &pairs[i], false);
+    static const struct one_pair other = {NULL, "n:999.99", "n:1234.5"};
+    check_pair(&narrow, &other, false); /* the source could hold it: nothing was clamped there */
 }
 
 /* ---- Many rows: tables of a key and one or two columns */
@@ -702,6 +718,41 @@ static void a_column_that_is_unlike_in_all_rows_is_different(void **state)
     end(&world);
 }
 
+/* A few of the rows fit a rule by chance: here two, as case. */
+static void a_sliver_that_fits_a_rule_is_counted_with_the_whole_column(void **state)
+{
+    (void)state;
+    struct world world;
+    char note[40], other[40];
+    begin(&world, 2);
+    for (int i = 0; i < 100; i++) {
+        snprintf(note, sizeof note, "remark %d", i);
+        snprintf(other, sizeof other, "%x", i * 7919 + 17);
+        tell_row(&world, i, i % 50 ? note : "beta", 0, i, i % 50 ? other : "BETA", 0);
+    }
+    finish(&world);
+    expect(&world, "column-different", 100, "the whole column");
+    expect_none(&world, "case");
+    end(&world);
+}
+
+/* Where the rule has more than that, or the rest of the column is equal, it is believed. */
+static void a_rule_is_believed_beside_rows_that_nothing_explains(void **state)
+{
+    (void)state;
+    struct world world;
+    char note[40], other[40];
+    begin(&world, 2);
+    for (int i = 0; i < 100; i++) {
+        snprintf(note, sizeof note, "remark %d", i);
+        snprintf(other, sizeof other, "%x", i * 7919 + 17);
+        tell_row(&world, i, i % 10 ? note : "beta", 0, i, i % 10 ? other : "BETA", 0);
+    }
+    finish(&world);
+    expect(&world, "case", 10, "");
+    end(&world);
+}
+
 static void the_example_is_the_smallest_and_its_key_is_shown(void **state)
 {
     (void)state;
@@ -748,6 +799,7 @@ int main(void)
         cmocka_unit_test(each_rule_knows_its_damage_on_either_side),
         cmocka_unit_test(what_can_well_be_something_else_has_no_cause),
         cmocka_unit_test(small_integers_wrap_and_clamp_only_in_columns_of_that_width),
+        cmocka_unit_test(only_the_last_number_of_the_damaged_column_is_clamped),
         cmocka_unit_test(a_zone_needs_its_winter_and_its_summer),
         cmocka_unit_test(a_zone_that_is_right_in_winter_is_known_by_the_equal_rows),
         cmocka_unit_test(strays_among_shifted_times_stay_unexplained),
@@ -760,6 +812,8 @@ int main(void)
         cmocka_unit_test(an_empty_side_lacks_all_rows),
         cmocka_unit_test(a_column_with_one_value_in_all_rows_is_a_default),
         cmocka_unit_test(a_column_that_is_unlike_in_all_rows_is_different),
+        cmocka_unit_test(a_sliver_that_fits_a_rule_is_counted_with_the_whole_column),
+        cmocka_unit_test(a_rule_is_believed_beside_rows_that_nothing_explains),
         cmocka_unit_test(the_example_is_the_smallest_and_its_key_is_shown),
         cmocka_unit_test(cut_texts_name_their_limit_in_characters_or_bytes),
     };
