@@ -27,7 +27,7 @@ DIFF_LIBS = $(call flags,libs,libxxhash) $(call flags,libs,sqlite3) $(call flags
 # What compares answers needs these, too; tally-verify does not.
 ANSWER_LIBS = $(call flags,libs,libxml-2.0) $(call flags,libs,libpcre2-8)
 VERIFY_LIBS = $(call flags,libs,libpq) $(MYSQL_LIBS) $(call flags,libs,jansson)
-REPLAY_LIBS = $(call flags,libs,zlib)
+REPLAY_LIBS = $(call flags,libs,zlib) $(call flags,libs,libcurl)
 
 $(BUILD)/diff/html.o: LIBRARY = $(call flags,cflags,libxml-2.0)
 $(BUILD)/diff/ledger.o: LIBRARY = $(call flags,cflags,sqlite3)
@@ -37,6 +37,7 @@ $(BUILD)/diff/regex.o: LIBRARY = $(call flags,cflags,libpcre2-8)
 $(BUILD)/diff/base/settings.o: LIBRARY = $(call flags,cflags,yaml-0.1)
 $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
 $(BUILD)/replay/log_input.o: LIBRARY = $(call flags,cflags,zlib)
+$(BUILD)/replay/http.o: LIBRARY = $(call flags,cflags,libcurl)
 
 DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)
 VERIFY_SOURCES = $(filter-out verify/main.c verify/diff_main.c,$(wildcard verify/*.c))

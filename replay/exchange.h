@@ -74,8 +74,8 @@ struct incoming {
     int status;
     struct fields headers;
     struct buffer body;
-    double started, first_byte,
-        total; /* seconds: on the run's clock; since started; since started */
+    double started; /* seconds, http_now(): when a connection was there and sending began */
+    double first_byte, total; /* seconds since then; 0: did not come to it */
 };
 
 /* A value of the log that each side was sent its own value for. */

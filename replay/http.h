@@ -1,47 +1,84 @@
 /*
  * Sending, by libcurl's multi interface: many requests at once on one thread, connections kept
  * alive, HTTP/1.1 and HTTP/2. Input: outgoing requests and the jar of their lane. Output: incoming
- * answers. Callbacks only collect; http_run() hands finished ones back. With jar.c the only file
- * that includes curl. Never follows a redirect, never sends anywhere but to the side's own origin.
+ * answers, decoded. Callbacks only collect; http_run() hands finished ones back. The only file that
+ * includes curl.
+ *
+ *     http_new(&settings, &http, &err)
+ *     http_site_new(http, &origin, &site, &err)          once per origin, at the start
+ *     http_start(http, site, "GET", &out, jar, &in, &arena, tag, &err)
+ *     http_run(http, 0.1, done, context, &err)           calls done(context, tag)
+ *
+ * What it promises:
+ *
+ *     Nothing goes anywhere but to the site's own origin: redirects are answers like others, no
+ *     proxy, .netrc, Alt-Svc or HSTS is looked at, only http and https are spoken, and before each
+ *     request the connection's port (and its address, where --resolve names it) is checked.
+ *     The target goes out byte by byte as given, behind the origin's prefix.
+ *     A request is sent once. libcurl would repeat one by itself when a kept connection ends
+ *     without an answer; that is stopped where a byte of it was sent: FAILURE_BROKEN. (So HTTP/2
+ *     streams that a server refused are failures, too.)
+ *     Fields that frame a message or belong to one hop (Content-Length, Connection, …) are left
+ *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with those of
+ *     its codings that can be decoded, without one "identity"; the body that comes back is decoded.
+ *     Content-Length and Content-Encoding in in->headers are still those of the wire.
  */
 #ifndef TALLY_REPLAY_HTTP_H
 #define TALLY_REPLAY_HTTP_H
 
+#include "../diff/base/error.h"
 #include "exchange.h"
 #include "jar.h"
 
 struct http_origin {
     const char *url;  /* "https://new.example.org:8443"; a path is a prefix of every target */
-    const char *host; /* the Host header, or NULL: the URL's */
-    const char *const *resolve; /* NULL-terminated "HOST:PORT:ADDRESS", or NULL */
+    const char *host; /* the Host header, or NULL: the URL's. TLS speaks to the URL's host */
+    const char *const *resolve; /* NULL-terminated "HOST:PORT:ADDRESS", or NULL. Address: IPv4, or
+                                   IPv6 in brackets or not. One for another host is not used */
     const char *const *headers; /* NULL-terminated "Name: value", added or replaced, or NULL */
     const char *ca;             /* PEM file, or NULL: the system's */
     bool insecure;              /* the certificate is not checked */
 };
 
 struct http_settings {
-    double timeout; /* seconds for a whole answer */
-    double connect_timeout;
-    size_t body_limit;  /* bytes of an answer that are kept; more is FAILURE_TOO_LARGE */
-    size_t connections; /* at most, to each origin */
-    bool http2;
+    double timeout;         /* seconds for a whole answer, waiting for a free connection included */
+    double connect_timeout; /* seconds */
+    size_t body_limit;      /* bytes of an answer that are kept; more is FAILURE_TOO_LARGE */
+    size_t connections;     /* at most, to each origin; what is more waits */
+    bool http2;             /* offered on https; plain http is HTTP/1.1 */
 };
 
 struct http;
+struct http_site;
 
 bool http_new(const struct http_settings *settings, struct http **http, struct err *err) MUST_CHECK;
+/* With its sites and what is still under way: their tags do not come back. NULL is fine. */
 void http_free(struct http *http);
 
-/* Starts one request. `tag` comes back with the answer; out, in and jar are borrowed until then. */
-bool http_start(struct http *http, const struct http_origin *origin, const char *method,
-                const struct outgoing *out, struct jar *jar, struct incoming *in, void *tag,
-                struct err *err) MUST_CHECK;
+/* An origin, checked (ERR_USAGE says what is wrong) and copied. Lives as long as http. */
+bool http_site_new(struct http *http, const struct http_origin *origin, struct http_site **site,
+                   struct err *err) MUST_CHECK;
 
-/* Works for at most `seconds`, or until something has finished: calls done() for each. */
+/* Starts one request. `tag` comes back with the answer; out, in, jar (or NULL) and arena, where the
+ * answer's fields go, are borrowed until then. `in` is overwritten. False with ERR_TABLE: this
+ * request cannot be sent as HTTP (a target that is no path, a line break in a header, a body of
+ * HEAD): nothing was sent, and the tag will not come. */
+bool http_start(struct http *http, struct http_site *site, const char *method,
+                const struct outgoing *out, struct jar *jar, struct incoming *in,
+                struct arena *arena, void *tag, struct err *err) MUST_CHECK;
+
+/* Works for at most `seconds`, or until something has finished: calls done() for each, which may
+ * start others. Returns early when woken. */
 bool http_run(struct http *http, double seconds, void (*done)(void *context, void *tag),
               void *context, struct err *err) MUST_CHECK;
 
-/* Wakes http_run() from another thread. */
+/* Wakes http_run() from another thread; the next one when none runs. */
 void http_wake(struct http *http);
+
+/* How many were started and have not come back. */
+size_t http_under_way(const struct http *http);
+
+/* The clock of incoming.started: seconds, monotonic, since any moment. */
+double http_now(void);
 
 #endif
