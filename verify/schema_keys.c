@@ -649,19 +649,25 @@ static bool same_columns(const struct schema_pair *pair, const char *one, const 
 static bool is_said_by_type(const struct schema_pair *pair, enum side side, const char *form)
 {
     const struct table *source = pair->table[SOURCE];
+    size_t column = NO_COLUMN, partner = NO_COLUMN;
     for (size_t i = 0; i < source->column_count; i++) {
-        size_t partner = schema_partner(pair, SOURCE, i);
-        if (partner == NO_COLUMN || !schema_form_has(form, source->columns[i].name))
+        if (schema_partner(pair, SOURCE, i) == NO_COLUMN ||
+            !schema_form_has(form, source->columns[i].name))
             continue;
-        const struct type *other =
-            side == SOURCE ? &pair->table[TARGET]->columns[partner].type : &source->columns[i].type;
-        size_t length = strlen(source->columns[i].name);
-        bool positive = strncmp(form, source->columns[i].name, length) == 0 &&
-                        strcmp(form + length, " >= 0") == 0;
-        return other->class == TYPE_ENUM || other->class == TYPE_SET || other->class == TYPE_BOOL ||
-               other->class == TYPE_JSON || (other->is_unsigned && positive);
+        if (column != NO_COLUMN)
+            return false; /* a type says nothing of two columns */
+        column = i;
+        partner = schema_partner(pair, SOURCE, i);
     }
-    return false;
+    if (column == NO_COLUMN)
+        return false;
+    const struct type *other = side == SOURCE ? &pair->table[TARGET]->columns[partner].type
+                                              : &source->columns[column].type;
+    size_t length = strlen(source->columns[column].name);
+    bool positive = strncmp(form, source->columns[column].name, length) == 0 &&
+                    strcmp(form + length, " >= 0") == 0;
+    return other->class == TYPE_ENUM || other->class == TYPE_SET || other->class == TYPE_BOOL ||
+           other->class == TYPE_JSON || (other->is_unsigned && positive);
 }
 
 /* Does it speak of a column that is not compared, or that the other side has not? */
@@ -730,8 +736,9 @@ static void pair_checks(struct schema_pair *pair, struct forms *forms, bool exac
     for (size_t s = 0; s < source->check_count; s++)
         for (size_t t = 0; t < target->check_count && !forms->used[SOURCE][s]; t++) {
             const char *one = forms->form[SOURCE][s], *other = forms->form[TARGET][t];
-            if (forms->used[TARGET][t] ||
-                !(exact ? strcmp(one, other) == 0 : same_columns(pair, one, other)))
+            bool same = strcmp(one, other) == 0 &&
+                        schema_same_structure(source->checks[s].text, target->checks[t].text);
+            if (forms->used[TARGET][t] || !(exact ? same : same_columns(pair, one, other)))
                 continue;
             forms->used[SOURCE][s] = forms->used[TARGET][t] = true;
             if (exact)

@@ -4,6 +4,8 @@
  */
 #include "schema_text.h"
 
+#include "schema_shape.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct word {
 
 struct words {
     struct arena arena;
+    bool grouped; /* parentheses are words, too */
     size_t count, capacity;
     struct word *items;
 };
@@ -180,7 +183,7 @@ static const char *read_operator(struct words *words, const char *at)
             return at + length;
         }
     }
-    if (!strchr("()[]", *at))
+    if (!strchr(words->grouped ? "[]" : "()[]", *at))
         add_word(words, WORD_OPERATOR, at, 1);
     return at + 1;
 }
@@ -385,6 +388,32 @@ void schema_normal_form(const char *text, schema_rename *rename, void *context, 
     read_words(&words, text);
     add_words(&words, rename, context, out);
     words_free(&words);
+}
+
+static void add_structure(const char *text, struct buffer *out)
+{
+    struct words words = {.arena = ARENA_INIT, .grouped = true};
+    read_words(&words, text);
+    struct shape_word *shape = mem_zero(words.count + 1, sizeof *shape);
+    for (size_t i = 0; i < words.count; i++) {
+        const struct word *word = &words.items[i];
+        shape[i].text = word->text;
+        shape[i].literal = word->quoted || word->kind == WORD_STRING || word->kind == WORD_NUMBER;
+    }
+    schema_shape(shape, words.count, out);
+    free(shape);
+    words_free(&words);
+}
+
+bool schema_same_structure(const char *one, const char *other)
+{
+    struct buffer shapes[2] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    add_structure(one, &shapes[0]);
+    add_structure(other, &shapes[1]);
+    bool same = strcmp((char *)shapes[0].data, (char *)shapes[1].data) == 0;
+    buffer_free(&shapes[0]);
+    buffer_free(&shapes[1]);
+    return same;
 }
 
 bool schema_form_has(const char *form, const char *name)
@@ -650,7 +679,8 @@ bool schema_same_default(const struct column_default *const presets[2],
     if (kinds[0] != kinds[1])
         return false;
     if (kinds[0] == DEFAULT_EXPRESSION)
-        return strcmp(presets[0]->value, presets[1]->value) == 0;
+        return strcmp(presets[0]->value, presets[1]->value) == 0 &&
+               schema_same_structure(presets[0]->text, presets[1]->text);
     const char *const values[2] = {presets[0]->value, presets[1]->value};
     return kinds[0] != DEFAULT_LITERAL || same_literal(values, types);
 }

@@ -32,14 +32,18 @@ bool schema_same_default(const struct column_default *const presets[2],
 /*
  * Appends the normal form of a condition or expression: one blank between the words, names bare and
  * in small letters, no parentheses, casts or charset introducers, one spelling of each operator. As
- * parentheses go, (a or b) and c looks like a or (b and c): two forms that are equal say that the
- * conditions most likely are. rename (NULL: none) may give a name another spelling.
+ * parentheses go, (a or b) and c looks like a or (b and c): schema_same_structure() tells. rename
+ * (NULL: none) may give a name another spelling.
  *
  *     "((`price` >= 0) and (`kind` <> _utf8mb4\\'x\\'))"      -> "price >= 0 and kind != 'x'"
  *     "((price >= (0)::numeric) AND (kind <> 'x'::text))"   -> the same
  */
 typedef const char *schema_rename(void *context, const char *name);
 void schema_normal_form(const char *text, schema_rename *rename, void *context, struct buffer *out);
+
+/* Do the operands of two conditions or expressions whose normal forms are equal belong together in
+ * the same way? */
+bool schema_same_structure(const char *one, const char *other);
 
 /* Is this name one of the words of a normal form? */
 bool schema_form_has(const char *form, const char *name);

@@ -545,10 +545,19 @@ static void a_check_is_lost_added_or_another(void **state)
     give_check(SOURCE, "`id` > 0");
     give_check(TARGET, "(id > 1)");
     assert_non_null(strstr(only("check")->text, "may or may not"));
+    moved_to_postgres(); /* the same words */
+    give_check(SOURCE, "(`id` > 0 or `id` < 9) and `note` <> ''");
+    give_check(TARGET, "((id > 0) OR ((id < 9) AND (note <> ''::text)))");
+    assert_non_null(strstr(only("check")->text, "may or may not"));
     start(&engine_postgres, &engine_mysql); /* the target's type says as much */
     give_check(SOURCE, "(id >= 0)");
     half[TARGET].columns[0].type.is_unsigned = true;
     silent();
+    half[TARGET].columns[0].type.class = TYPE_BOOL;
+    give_check(SOURCE, "((id = 0) OR (id = 1))");
+    silent();
+    give_check(SOURCE, "((id = 0) OR (note <> ''::text))"); /* of more than the boolean */
+    assert_non_null(strstr(only("check")->text, "lacks"));
 }
 
 /* ---- The mapping ----------------------------------------------------------------------------- */

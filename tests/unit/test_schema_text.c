@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -123,6 +124,8 @@ static const struct {
     {&text, "uuid()", &uuid, "gen_random_uuid()", true},
     {&text, "lower('A')", &text, "LOWER('A'::text)", true},
     {&text, "lower('A')", &text, "upper('A'::text)", false},
+    {&number, "(1 + f()) * 2", &number, "((1 + f()) * 2)", true},
+    {&number, "(1 + f()) * 2", &number, "(1 + (f() * 2))", false},
 };
 
 static void defaults_of_two_dialects_are_the_same_when_an_insert_gets_the_same(void **state)
@@ -182,9 +185,79 @@ static void two_spellings_of_a_condition_have_one_form(void **state)
         for (int side = 0; side < 2; side++)
             schema_normal_form(same_forms[i][side], NULL, NULL, &forms[side]);
         assert_string_equal((char *)forms[0].data, (char *)forms[1].data);
+        print_message("- %s beside %s\n", same_forms[i][0], same_forms[i][1]);
+        assert_true(schema_same_structure(same_forms[i][0], same_forms[i][1]));
         buffer_free(&forms[0]);
         buffer_free(&forms[1]);
     }
+}
+
+/* Source and target; whether their operands belong together in the same way. */
+static const struct {
+    const char *text[2];
+    bool same;
+} structures[] = {
+    {{"(`a` > 0 or `b` > 0) and `c` > 0", "(((a > 0) OR (b > 0)) AND (c > 0))"}, true},
+    {{"(`a` > 0 or `b` > 0) and `c` > 0", "((a > 0) OR ((b > 0) AND (c > 0)))"}, false},
+    {{"`a` > 0 or `b` > 0 and `c` > 0", "((a > 0) OR ((b > 0) AND (c > 0)))"}, true},
+    {{"`a` and `b` and `c`", "((a AND b) AND c)"}, true},
+    {{"`a` and (`b` and `c`)", "((a AND b) AND c)"}, true},
+    {{"(a and b) or (c and d)", "a and b or c and d"}, true},
+    {{"(a or b) and (c or d)", "(a or b and c or d)"}, false},
+    {{"(`a` + `b`) * `c` > 5", "(((a + b) * c) > 5)"}, true},
+    {{"(`a` + `b`) * `c` > 5", "((a + (b * c)) > 5)"}, false},
+    {{"`a` - `b` - `c` > 5", "(((a - b) - c) > 5)"}, true},
+    {{"`a` - (`b` - `c`) > 5", "(((a - b) - c) > 5)"}, false},
+    {{"-(a + b) > c", "((- a) + b) > c"}, false},
+    {{"- a > 1", "((- a) > 1)"}, true},
+    {{"not (`a` or `b`)", "(NOT (a OR b))"}, true},
+    {{"not `a` or `b`", "(NOT (a OR b))"}, false},
+    {{"lower(a) = b", "(lower((a)::text) = b)"}, true},
+    {{"f(a) + b > 1", "f(a + b) > 1"}, false},
+    {{"f(a + b, c)", "f((a + b), c)"}, true},
+    {{"(a between 1 and 3) and b > 0", "(((a >= 1) AND (a <= 3)) AND (b > 0))"}, true},
+    {{"a * (b + c) between 1 and 3", "a * b + c between 1 and 3"}, false},
+    {{"a in (1, 2) and (b or c)", "((a = ANY (ARRAY[1, 2])) AND (b OR c))"}, true},
+    {{"a not in (1, 2) or b", "((a <> ALL (ARRAY[1, 2])) OR b)"}, true},
+    {{"a is not null or b is null", "((a IS NOT NULL) OR (b IS NULL))"}, true},
+    {{"concat(a, b) not like 'x%' and c", "((concat(a, b) !~~ 'x%'::text) AND c)"}, true},
+    {{"json_valid(`j`)", "(json_valid(j))"}, true},
+    {{"`and` = 1 or b", "((\"and\" = 1) OR b)"}, true}, /* a name, not an operator */
+    {{"case when a then b else c end", "CASE WHEN a THEN b ELSE c END"}, true},
+    {{"case when (a or b) and c then d end", "case when a or (b and c) then d end"}, false},
+    {{")(", "))(("}, true}, /* cut short or worse: no crash */
+    {{"", "()"}, true},
+    {{"a and", "and b"}, true},
+    {{"not", "- not ("}, false},
+};
+
+static void the_same_words_may_belong_together_in_other_ways(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(structures); i++) {
+        const char *const *both = structures[i].text;
+        print_message("- %s beside %s\n", both[0], both[1]);
+        assert_int_equal(schema_same_structure(both[0], both[1]), structures[i].same);
+        assert_int_equal(schema_same_structure(both[1], both[0]), structures[i].same);
+        assert_true(schema_same_structure(both[0], both[0]));
+    }
+}
+
+/* Deeper than anybody writes: neither a crash nor two that look alike. */
+static void nested_without_end_is_compared_as_it_is_spelled(void **state)
+{
+    enum { DEEP = 100000 };
+    char *texts[2] = {mem_zero(2 * DEEP + 20, 1), mem_zero(2 * DEEP + 20, 1)};
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        memset(texts[side], '(', DEEP);
+        memcpy(texts[side] + DEEP, side ? "a or b" : "a xor b", side ? 6 : 7);
+        memset(texts[side] + strlen(texts[side]), ')', DEEP);
+    }
+    assert_true(schema_same_structure(texts[0], texts[0]));
+    assert_false(schema_same_structure(texts[0], texts[1]));
+    free(texts[0]);
+    free(texts[1]);
 }
 
 static const char *const other_forms[][2] = {
@@ -223,6 +296,8 @@ int main(void)
         cmocka_unit_test(defaults_of_two_dialects_are_the_same_when_an_insert_gets_the_same),
         cmocka_unit_test(mysql_prints_literals_bare),
         cmocka_unit_test(two_spellings_of_a_condition_have_one_form),
+        cmocka_unit_test(the_same_words_may_belong_together_in_other_ways),
+        cmocka_unit_test(nested_without_end_is_compared_as_it_is_spelled),
         cmocka_unit_test(other_conditions_have_other_forms),
         cmocka_unit_test(names_are_found_whole),
     };
