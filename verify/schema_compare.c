@@ -565,6 +565,11 @@ static void compare_counters(struct schema_pair *pair, const size_t at[SIDES])
                 pair, "whether the next insert into %s will fail (%s) could not be looked at: %s",
                 pair->table[side]->label, side_name[side], counter->unknown);
             schema_add(pair, &finding, NULL);
+            /* If it is behind, the table is different: nobody can say that it is equal. */
+            if (side == TARGET && schema_is_unique(pair, TARGET, at[TARGET])) {
+                text_list_add(&pair->result->reasons, finding.text);
+                pair->result->inconclusive = true;
+            }
         } else if (is_behind(counter)) {
             report_behind(pair, (enum side)side, at, counters);
         }

@@ -530,6 +530,26 @@ static const char *describe_foreign_key(struct schema_pair *pair, enum side side
     return copy;
 }
 
+/* MariaDB tells what a foreign key does only to who may do more than SELECT. */
+static bool knows_actions(const struct foreign_key *key)
+{
+    return key->on_update && key->on_delete;
+}
+
+static void report_unknown_actions(struct schema_pair *pair, const struct foreign_key *source,
+                                   const struct foreign_key *target)
+{
+    enum side side = knows_actions(source) ? TARGET : SOURCE;
+    const struct foreign_key *key = side == SOURCE ? source : target;
+    struct schema_finding finding = {.kind = "not-compared", .side = side, .column = NO_COLUMN};
+    finding.text = schema_print(pair,
+                                "what the foreign key %s %s does on update and on delete (%s) "
+                                "could not be looked at: the server tells it to users with a "
+                                "further privilege than SELECT on the table",
+                                key->name, describe_foreign_key(pair, side, key), side_name[side]);
+    schema_add(pair, &finding, NULL);
+}
+
 static bool same_action(const char *one, const char *other)
 {
     return !one || !other || strcmp(one, other) == 0;
@@ -541,7 +561,7 @@ static void report_lost_foreign_key(struct schema_pair *pair, const struct forei
     const struct plan_table *plan = find_plan(pair, SOURCE, key->schema, key->table);
     size_t *columns = arena_alloc(arena, key->column_count * sizeof *columns);
     const char **others = arena_alloc(arena, key->column_count * sizeof *others);
-    bool safe = plan != NULL;
+    bool safe = plan != NULL && knows_actions(key);
     for (size_t i = 0; i < key->column_count; i++) {
         columns[i] = schema_partner(pair, SOURCE, key->columns[i]);
         others[i] = plan ? other_name(plan, SOURCE, key->others[i]) : NULL;
@@ -573,6 +593,8 @@ static void compare_found(struct schema_pair *pair, const struct foreign_key *so
         finding.column = target->columns[0];
     finding.value[SOURCE] = describe_foreign_key(pair, SOURCE, source);
     finding.value[TARGET] = describe_foreign_key(pair, TARGET, target);
+    if (!knows_actions(source) || !knows_actions(target))
+        report_unknown_actions(pair, source, target);
     if (!same_action(source->on_update, target->on_update) ||
         !same_action(source->on_delete, target->on_delete)) {
         finding.text =
