@@ -3,13 +3,20 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "http_field.h"
 
 #define HEADERS_MOST ((size_t)1 << 20) /* bytes of all fields of an answer */
 #define IDLE_MOST 4L                   /* seconds; servers close at 5 and more: no race with them */
+#define NEVER 1e300
 #define POOL_LOOK 16 /* handles of the pool that are looked at for the same site */
 
 struct http_site {
@@ -55,7 +62,9 @@ struct http {
     struct http_site *sites;
     struct transfer *busy, *pool;
     size_t busy_count;
-    atomic_bool woken;
+    unsigned codings; /* HTTP_GZIP …, that libcurl can decode */
+    int poll, event;  /* epoll of libcurl's sockets, and of the eventfd that wakes it */
+    double due;       /* http_now() at which libcurl wants to be called; NEVER */
 };
 
 double http_now(void)
@@ -70,6 +79,58 @@ size_t http_under_way(const struct http *http)
     return http->busy_count;
 }
 
+/* libcurl says what it waits for on a socket. */
+static int watch(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+{
+    (void)easy;
+    struct http *http = context;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(http->poll, EPOLL_CTL_DEL, socket, NULL); /* it may be closed already */
+        return 0;
+    }
+    struct epoll_event event = {.events = (what & CURL_POLL_IN ? EPOLLIN : 0U) |
+                                          (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
+                                .data.fd = socket};
+    if (known && epoll_ctl(http->poll, EPOLL_CTL_MOD, socket, &event) == 0)
+        return 0;
+    if (epoll_ctl(http->poll, EPOLL_CTL_ADD, socket, &event) != 0 && errno != EEXIST)
+        return -1;
+    curl_multi_assign(http->multi, socket, http); /* any pointer: it is known from now on */
+    return 0;
+}
+
+static int set_due(CURLM *multi, long milliseconds, void *context)
+{
+    (void)multi;
+    struct http *http = context;
+    http->due = milliseconds < 0 ? NEVER : http_now() + (double)milliseconds / 1000;
+    return 0;
+}
+
+static unsigned codings(void)
+{
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    return (version->features & CURL_VERSION_LIBZ ? HTTP_GZIP | HTTP_DEFLATE : 0U) |
+           (version->features & CURL_VERSION_BROTLI ? HTTP_BROTLI : 0U) |
+           (version->features & CURL_VERSION_ZSTD ? HTTP_ZSTD : 0U);
+}
+
+static void set_multi(struct http *http)
+{
+    size_t wanted = http->settings.connections;
+    long connections = wanted < 1 ? 1 : wanted > 100000 ? 100000 : (long)wanted;
+    curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+    /* Kept open at most: both sides' in full. */
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 2 * connections + 2);
+    /* One stream at a time: of several, a server that ends the connection (nginx does after 1000
+     * requests) refuses some, and these cannot be told from those that it has carried out. */
+    curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1L);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_due);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+}
+
 bool http_new(const struct http_settings *settings, struct http **made, struct err *err)
 {
     static atomic_flag ready = ATOMIC_FLAG_INIT;
@@ -77,17 +138,18 @@ bool http_new(const struct http_settings *settings, struct http **made, struct e
         return err_set(err, ERR_INTERNAL, "libcurl cannot be initialised");
     struct http *http = mem_zero(1, sizeof *http);
     http->settings = *settings;
+    http->due = NEVER;
+    http->codings = codings();
     http->multi = curl_multi_init();
-    if (!http->multi) {
-        free(http);
-        return err_set(err, ERR_INTERNAL, "libcurl gives no multi handle");
+    http->poll = epoll_create1(EPOLL_CLOEXEC);
+    http->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = http->event};
+    if (!http->multi || http->poll < 0 || http->event < 0 ||
+        epoll_ctl(http->poll, EPOLL_CTL_ADD, http->event, &event) != 0) {
+        http_free(http);
+        return err_set(err, ERR_INTERNAL, "no more files or memory for connections");
     }
-    long connections = settings->connections < 1        ? 1
-                       : settings->connections > 100000 ? 100000
-                                                        : (long)settings->connections;
-    curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
-    /* Kept open at most: both sides' in full. */
-    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 2 * connections + 2);
+    set_multi(http);
     *made = http;
     return true;
 }
@@ -127,6 +189,10 @@ void http_free(struct http *http)
         transfer_free(transfer);
     }
     curl_multi_cleanup(http->multi);
+    if (http->poll >= 0)
+        close(http->poll);
+    if (http->event >= 0)
+        close(http->event);
     while (http->sites) {
         struct http_site *site = http->sites;
         http->sites = site->next;
@@ -217,18 +283,6 @@ static bool read_resolve(struct http_site *site, const char *host, const char *t
     return true;
 }
 
-static bool is_token(const char *name, size_t length)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < length; i++) {
-        char c = name[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && (!c || !strchr(others, c)))
-            return false;
-    }
-    return length > 0;
-}
-
 static bool read_headers(struct http_site *site, const struct http_origin *origin, struct err *err)
 {
     if (origin->host) {
@@ -242,7 +296,7 @@ static bool read_headers(struct http_site *site, const struct http_origin *origi
         const char *text = origin->headers[i];
         size_t name = strcspn(text, ":");
         /* The value is not shown: it may be a password. */
-        if (!text[name] || !is_token(text, name) || strpbrk(text, "\r\n"))
+        if (!text[name] || !http_field_is_token(text, name) || strpbrk(text, "\r\n"))
             return err_set(err, ERR_USAGE, "header %zu of a side is not 'Name: value'", i + 1);
         add_header(&site->headers, text);
     }
@@ -362,7 +416,6 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, site->connect);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, http2 ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_MOST);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(settings->timeout * 1000));
@@ -420,26 +473,10 @@ static void to_pool(struct http *http, struct transfer *transfer)
     http->pool = transfer;
 }
 
-/* What frames a message, belongs to one hop, or is said by the site or by this file. */
-static const char *const left_out[] = {"Connection",
-                                       "Content-Length",
-                                       "Expect",
-                                       "Host",
-                                       "HTTP2-Settings",
-                                       "Keep-Alive",
-                                       "Proxy-Authorization",
-                                       "Proxy-Connection",
-                                       "TE",
-                                       "Trailer",
-                                       "Transfer-Encoding",
-                                       "Upgrade",
-                                       "Accept-Encoding"};
-
 static bool is_left_out(const char *name, const struct transfer *transfer)
 {
-    for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
-        if (strcasecmp(name, left_out[i]) == 0)
-            return true;
+    if (http_field_is_ours(name))
+        return true;
     if (transfer->jar && strcasecmp(name, "Cookie") == 0)
         return true;
     size_t length = strlen(name);
@@ -447,30 +484,6 @@ static bool is_left_out(const char *name, const struct transfer *transfer)
         if (strncasecmp(own->data, name, length) == 0 && own->data[length] == ':')
             return true;
     return false;
-}
-
-/* Of what a browser said, the codings that libcurl can decode; "identity" when none is left. */
-static void write_codings(struct buffer *out, const char *accepted)
-{
-    static const char *const known[] = {"gzip", "deflate", "br", "zstd"};
-    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-    const bool can[] = {
-        version->features & CURL_VERSION_LIBZ, version->features & CURL_VERSION_LIBZ,
-        version->features & CURL_VERSION_BROTLI, version->features & CURL_VERSION_ZSTD};
-    buffer_clear(out);
-    for (const char *at = accepted; at && *at;) {
-        at += strspn(at, ", \t");
-        size_t length = strcspn(at, ","), name = strcspn(at, ",; \t");
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (can[i] && strlen(known[i]) == name && strncasecmp(at, known[i], name) == 0) {
-                if (out->length)
-                    buffer_add_text(out, ", ");
-                buffer_add(out, at, length);
-            }
-        at += length;
-    }
-    if (!out->length)
-        buffer_add_text(out, "identity");
 }
 
 static bool is_cookie(const char *header)
@@ -516,7 +529,7 @@ static bool write_headers(struct transfer *transfer, struct slice target, struct
         const char *name = fields->items[i].name, *value = fields->items[i].value;
         if (is_left_out(name, transfer))
             continue;
-        if (!is_token(name, strlen(name)) || strpbrk(value, "\r\n"))
+        if (!http_field_is_token(name, strlen(name)) || strpbrk(value, "\r\n"))
             return err_set(err, ERR_TABLE, "a header of the request is not one of HTTP");
         has_type |= strcasecmp(name, "Content-Type") == 0;
         buffer_clear(line);
@@ -528,7 +541,7 @@ static bool write_headers(struct transfer *transfer, struct slice target, struct
         add_header(&transfer->headers, "Content-Type:"); /* none, rather than libcurl's own */
     add_header(&transfer->headers, "Expect:");
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-    write_codings(line, fields_find(fields, "Accept-Encoding"));
+    http_field_codings(line, fields_find(fields, "Accept-Encoding"), transfer->http->codings);
     curl_easy_setopt(transfer->easy, CURLOPT_ACCEPT_ENCODING, (const char *)line->data);
     return true;
 }
@@ -555,7 +568,7 @@ static bool set_method(struct transfer *transfer, const char *method, struct err
     CURL *easy = transfer->easy;
     const struct outgoing *out = transfer->out;
     bool head = strcmp(method, "HEAD") == 0;
-    if (!is_token(method, strlen(method)) || strcmp(method, "CONNECT") == 0)
+    if (!http_field_is_token(method, strlen(method)) || strcmp(method, "CONNECT") == 0)
         return err_set(err, ERR_TABLE, "the method is not one that an origin is asked with");
     if (head && out->has_body && out->body.length)
         return err_set(err, ERR_TABLE, "a HEAD request with a body cannot be sent");
@@ -716,28 +729,51 @@ static size_t hand_back(struct http *http, void (*done)(void *context, void *tag
     return count;
 }
 
+/* Waits until `end` at the latest, and lets libcurl do what can be done; *woken: by http_wake(). */
+static bool step(struct http *http, double end, bool *woken, struct err *err)
+{
+    struct epoll_event events[64];
+    double until = http->due < end ? http->due : end, left = until - http_now();
+    int wait = left <= 0 ? 0 : left > 1000 ? 1000000 : (int)(left * 1000) + 1, running;
+    int count = epoll_wait(http->poll, events, sizeof events / sizeof *events, wait);
+    if (count < 0 && errno != EINTR)
+        return err_set(err, ERR_INTERNAL, "epoll_wait: %s", strerror(errno));
+    CURLMcode code = CURLM_OK;
+    for (int i = 0; i < count && code == CURLM_OK; i++) {
+        uint32_t seen = events[i].events;
+        if (events[i].data.fd == http->event) {
+            uint64_t times;
+            *woken |= read(http->event, &times, sizeof times) > 0;
+            continue;
+        }
+        int mask = (seen & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                   (seen & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                   (seen & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+        code = curl_multi_socket_action(http->multi, events[i].data.fd, mask, &running);
+    }
+    if (code == CURLM_OK && http->due <= http_now()) {
+        http->due = NEVER;
+        code = curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    return code == CURLM_OK || err_set(err, ERR_INTERNAL, "libcurl: %s", curl_multi_strerror(code));
+}
+
 bool http_run(struct http *http, double seconds, void (*done)(void *context, void *tag),
               void *context, struct err *err)
 {
     double end = http_now() + seconds;
-    for (;;) {
-        int running;
-        CURLMcode code = curl_multi_perform(http->multi, &running);
-        if (code == CURLM_OK && hand_back(http, done, context))
+    bool woken = false;
+    do {
+        if (!step(http, end, &woken, err))
+            return false;
+        if (hand_back(http, done, context))
             return true;
-        double left = end - http_now();
-        if (code == CURLM_OK && (atomic_exchange(&http->woken, false) || left <= 0))
-            return true;
-        int wait = left > 1000 ? 1000000 : (int)(left * 1000) + 1;
-        if (code == CURLM_OK)
-            code = curl_multi_poll(http->multi, NULL, 0, wait, NULL);
-        if (code != CURLM_OK)
-            return err_set(err, ERR_INTERNAL, "libcurl: %s", curl_multi_strerror(code));
-    }
+    } while (!woken && http_now() < end);
+    return true;
 }
 
 void http_wake(struct http *http)
 {
-    atomic_store(&http->woken, true);
-    curl_multi_wakeup(http->multi);
+    const uint64_t once = 1;
+    (void)!write(http->event, &once, sizeof once); /* full: it is awake already */
 }

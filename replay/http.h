@@ -16,8 +16,8 @@
  *     request the connection's port (and its address, where --resolve names it) is checked.
  *     The target goes out byte by byte as given, behind the origin's prefix.
  *     A request is sent once. libcurl would repeat one by itself when a kept connection ends
- *     without an answer; that is stopped where a byte of it was sent: FAILURE_BROKEN. (So HTTP/2
- *     streams that a server refused are failures, too.)
+ *     without an answer; that is stopped where a byte of it was sent: FAILURE_BROKEN. (So an HTTP/2
+ *     stream that a server refused is a failure, too; connections carry one stream at a time.)
  *     Fields that frame a message or belong to one hop (Content-Length, Connection, …) are left
  *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with those of
  *     its codings that can be decoded, without one "identity"; the body that comes back is decoded.
