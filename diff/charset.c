@@ -201,6 +201,22 @@ static void count_look_alikes(struct charset_result *result, const unsigned char
     }
 }
 
+/* Some converters hold back a character that the next one may change (windows-1258's vowels); at
+ * the end, and before a byte that cannot be read, it is all that there is to come. */
+static void add_held_back(struct buffer *out, struct charset_result *result, iconv_t converter)
+{
+    enum { MOST = 64 };
+    unsigned char *place = buffer_reserve(out, MOST);
+    if (!place)
+        return;
+    char *to = (char *)place;
+    size_t room = MOST;
+    iconv(converter, NULL, NULL, &to, &room);
+    count_look_alikes(result, place, (unsigned char *)to);
+    out->length += MOST - room;
+    buffer_terminate(out);
+}
+
 /* What iconv cannot read is taken byte by byte. */
 static void add_converted(struct buffer *out, struct charset_result *result, iconv_t converter,
                           const char *bytes, size_t length)
@@ -219,12 +235,13 @@ static void add_converted(struct buffer *out, struct charset_result *result, ico
         out->length += PIECE - room;
         buffer_terminate(out);
         if (why && why != E2BIG) {
+            add_held_back(out, result, converter);
             add_broken(out, result, (unsigned char)*at);
             at++;
             length--;
-            iconv(converter, NULL, NULL, NULL, NULL);
         }
     }
+    add_held_back(out, result, converter);
 }
 
 bool charset_decode(struct buffer *out, const void *bytes, size_t length, const char *header,

@@ -69,7 +69,7 @@ struct comparison {
     size_t kinds[DIFF_KINDS];       /* of total */
     size_t masked;                  /* things that rules kept from being compared */
     bool bounded;                   /* the script is right but larger than need be */
-    size_t duplicates[SIDES];       /* JSON keys that a later one of the same object replaced */
+    size_t duplicates[SIDES];       /* JSON keys that come again in the same object */
     char charset[SIDES][48];        /* as what the text was read; "" for bytes */
     size_t length[SIDES];           /* of the answers, in bytes */
     struct hash128 hash[SIDES];     /* of the bytes, when they are not the same */

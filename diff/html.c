@@ -17,6 +17,8 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
+#define XHTML "http://www.w3.org/1999/xhtml"
+
 enum {
     MOST_ATTRIBUTES = 1000, /* the parser's time grows with the square of a tag's attributes, */
     LOOKED_THROUGH = 64000, /* which does not matter in shorter pages (bytes) */
@@ -233,6 +235,7 @@ bool html_is_block(const char *name)
 
 struct xml_open {
     bool has_text, has_elements, verbatim; /* verbatim: xml:space says so */
+    bool xhtml;                            /* white space between its words is seen */
 };
 
 struct xml_context {
@@ -279,7 +282,8 @@ static void xml_push(struct xml_context *xml)
         xml->stack = mem_resize(xml->stack, xml->room, sizeof *xml->stack);
     }
     bool verbatim = xml->depth && xml->stack[xml->depth - 1].verbatim;
-    xml->stack[xml->depth++] = (struct xml_open){.verbatim = verbatim};
+    bool xhtml = xml->depth && xml->stack[xml->depth - 1].xhtml;
+    xml->stack[xml->depth++] = (struct xml_open){.verbatim = verbatim, .xhtml = xhtml};
 }
 
 static void xml_start(void *context, const xmlChar *name, const xmlChar **attributes)
@@ -296,10 +300,30 @@ static void xml_start(void *context, const xmlChar *name, const xmlChar **attrib
         const char *key = (const char *)attributes[0];
         tree_add_attribute(xml->tree, tree_intern(names, key, strlen(key)),
                            xml_copy(xml, attributes[1]));
+        if (strncmp(key, "xmlns", 5) == 0 && strcmp((const char *)attributes[1], XHTML) == 0)
+            xml->stack[xml->depth - 1].xhtml = true;
         if (strcmp(key, "xml:space") == 0)
             xml->stack[xml->depth - 1].verbatim = xmlStrEqual(attributes[1], BAD_CAST "preserve");
     }
     tree_sort_attributes(xml->tree);
+}
+
+static unsigned xhtml_traits(const struct tree_node *node)
+{
+    if (node->kind != TREE_ELEMENT)
+        return 0;
+    const char *colon = strchr(node->name, ':'), *name = colon ? colon + 1 : node->name;
+    return html_traits(name, strlen(name));
+}
+
+/* As in HTML: white space beside a block, or in what holds no text, is not seen. */
+static bool is_seen_in_xhtml(const struct tree *tree, uint32_t before, uint32_t space)
+{
+    unsigned within = xhtml_traits(tree_at(tree, tree_at(tree, space)->parent));
+    uint32_t next = tree_at(tree, space)->next;
+    unsigned one = before == TREE_NONE ? within : xhtml_traits(tree_at(tree, before));
+    unsigned other = next == TREE_NONE ? within : xhtml_traits(tree_at(tree, next));
+    return within & HTML_VERBATIM || !((one | other) & HTML_BLOCK || within & HTML_NO_TEXT);
 }
 
 /* White space alone between the tags of an element without text is how somebody laid it out. */
@@ -310,10 +334,12 @@ static void xml_end(void *context, const xmlChar *name)
     struct tree *tree = xml->tree;
     xml_flush(xml);
     const struct xml_open *open = &xml->stack[--xml->depth];
-    if (open->has_elements && !open->has_text && !open->verbatim)
-        for (uint32_t i = tree->nodes[tree->open].first; i != TREE_NONE; i = tree->nodes[i].next)
-            if (tree->nodes[i].kind == TREE_TEXT)
-                tree->nodes[i].marks |= TREE_IGNORED;
+    uint32_t before = TREE_NONE, i = tree->nodes[tree->open].first;
+    if (!open->has_elements || open->has_text || open->verbatim)
+        i = TREE_NONE;
+    for (; i != TREE_NONE; before = i, i = tree->nodes[i].next)
+        if (tree->nodes[i].kind == TREE_TEXT && !(open->xhtml && is_seen_in_xhtml(tree, before, i)))
+            tree->nodes[i].marks |= TREE_IGNORED;
     tree_close(tree);
 }
 

@@ -53,10 +53,16 @@ static void settle_space(struct html_reader *reader, bool beside_block)
     reader->space.length = 0;
 }
 
+/* Is what stands there text to a browser, tags and all? */
+static bool is_literal(const struct html_reader *reader, const char *at)
+{
+    return reader->literal || at < reader->page + reader->cdata_end;
+}
+
 static void add_space(struct html_reader *reader, struct tree_text text)
 {
     const struct html_open *within = innermost(reader);
-    if (reader->verbatim) {
+    if (reader->verbatim || is_literal(reader, text.at)) {
         tree_leaf(reader->tree, TREE_TEXT, text);
         return;
     }
@@ -78,7 +84,8 @@ static void add_text(struct html_reader *reader, const char *at, const char *end
         return;
     }
     struct tree_text text = {at, (size_t)(end - at)};
-    if (memchr(at, '&', text.length)) {
+    if (!reader->unresolved && at >= reader->page + reader->cdata_end &&
+        memchr(at, '&', text.length)) {
         buffer_clear(&reader->scratch);
         html_add_text(&reader->scratch, at, end, false);
         text = copy_scratch(reader);
@@ -93,6 +100,18 @@ static void add_lost(struct html_reader *reader, const char *at, const char *end
     settle_space(reader, false);
     tree_leaf(reader->tree, TREE_LOST, (struct tree_text){at, (size_t)(end - at)});
     reader->before = 0;
+}
+
+/* In SVG all up to "]]>" is text. Elsewhere it is none, which is read more strictly then. */
+static void look_for_cdata(struct html_reader *reader, const char *tag)
+{
+    static const char opening[] = "<![CDATA[";
+    const char *end = reader->page + reader->length;
+    if ((size_t)(end - tag) < sizeof opening || memcmp(tag, opening, sizeof opening - 1) != 0 ||
+        tag < reader->page + reader->cdata_end)
+        return;
+    const char *close = memmem(tag, (size_t)(end - tag), "]]>", 3);
+    reader->cdata_end = (size_t)((close ? close : end) - reader->page);
 }
 
 /* "<" and what makes it more than a character. */
@@ -122,6 +141,7 @@ static void take_text(struct html_reader *reader, size_t upto)
         if (!opens_markup(tag, end))
             continue;
         add_text(reader, text, tag);
+        look_for_cdata(reader, tag);
         const char *close = memchr(tag, '>', (size_t)(end - tag));
         at = text = close ? close + 1 : end;
         add_lost(reader, tag, at);
@@ -257,7 +277,7 @@ static const struct html_spelling *find_spelling(struct html_reader *reader, con
     if (known->length != length || memcmp(known->at, at, length) != 0) {
         const char *name = lower_name(reader, at, length);
         size_t size = tree_name_length(name);
-        *known = (struct html_spelling){at, length, name, html_is_boolean(name, size),
+        *known = (struct html_spelling){at, length, name, html_boolean_elements(name, size),
                                         size == 5 && memcmp(name, "class", 5) == 0};
     }
     return known;
@@ -292,7 +312,8 @@ static void add_attribute(struct html_reader *reader, const struct html_attribut
     struct tree_text compared = value;
     if (value.length && spelling->class)
         compared = class_value(reader, value);
-    else if (spelling->boolean)
+    else if (spelling->boolean &&
+             html_is_among(spelling->boolean, tree_at(reader->tree, reader->tree->count - 1)->name))
         compared.length = 0;
     struct tree_attribute *added =
         tree_add_attribute(reader->tree, unused_name(reader, spelling->name), compared);
@@ -307,7 +328,7 @@ static void add_attributes(struct html_reader *reader, const char *tag, size_t c
 {
     if (!sound) {
         /* As it stands, under a name that no attribute has. */
-        tree_add_attribute(reader->tree, tree_intern(reader->tree->names, "<", 1),
+        tree_add_attribute(reader->tree, tree_intern(reader->tree->names, "< >", 3),
                            (struct tree_text){tag, (size_t)(reader->page + cursor - tag)});
         return;
     }
@@ -337,6 +358,17 @@ static bool may_be_implied(const char *name)
     return false;
 }
 
+/* An element with these traits was opened (1) or closed (-1). */
+static void count_open(struct html_reader *reader, unsigned traits, int by)
+{
+    if (traits & HTML_VERBATIM)
+        reader->verbatim += (size_t)by;
+    if (traits & HTML_LITERAL)
+        reader->literal += (size_t)by;
+    if (traits & HTML_UNRESOLVED)
+        reader->unresolved += (size_t)by;
+}
+
 void html_read_start(struct html_reader *reader, const char *known, bool has_attributes,
                      size_t cursor)
 {
@@ -362,6 +394,8 @@ void html_read_start(struct html_reader *reader, const char *known, bool has_att
     reader->seen = reader->text_end = cursor + slash;
     if (reader->seen < reader->length && reader->page[reader->seen] == '>')
         reader->text_end = ++reader->seen;
+    if (is_literal(reader, tag))
+        add_lost(reader, tag, reader->page + reader->seen);
     tree_open(reader->tree, TREE_ELEMENT, name->name);
     add_attributes(reader, tag, cursor, sound);
     bool is_void = name->traits & HTML_VOID;
@@ -374,8 +408,8 @@ void html_read_start(struct html_reader *reader, const char *known, bool has_att
     reader->before = name->traits & HTML_BLOCK;
     if (is_void)
         tree_close(reader->tree); /* also where this parser knows it as one with content */
-    else if (name->traits & HTML_VERBATIM)
-        reader->verbatim++;
+    else
+        count_open(reader, name->traits, 1);
     push(reader, element);
 }
 
@@ -413,9 +447,11 @@ void html_read_end(struct html_reader *reader, const char *known, size_t cursor)
     const char *tag = element.empty ? NULL : find_end_tag(reader, known, cursor);
     const char *end = reader->page + cursor;
     take_text(reader, tag ? (size_t)(tag - reader->page) : reader->text_end);
+    if (element.in_tree)
+        count_open(reader, element.traits, -1);
     if (tag) {
         reader->seen = reader->text_end = cursor;
-        if (!element.in_tree || has_more(tag, end, known))
+        if (!element.in_tree || has_more(tag, end, known) || is_literal(reader, tag))
             add_lost(reader, tag, end);
     }
     reader->depth--;
@@ -425,7 +461,6 @@ void html_read_end(struct html_reader *reader, const char *known, size_t cursor)
     if (!tag && !element.empty && !(element.traits & HTML_OPEN_END))
         add_lost(reader, end, end);
     tree_close(reader->tree);
-    reader->verbatim -= (element.traits & HTML_VERBATIM) != 0;
     reader->before = element.traits & HTML_BLOCK;
 }
 
@@ -469,11 +504,12 @@ void html_read_doctype(struct html_reader *reader, size_t cursor)
     take_text(reader, (size_t)(open - reader->page));
     reader->seen = reader->text_end = cursor;
     buffer_clear(&reader->scratch);
-    for (at = open + 2; at < end && *at != '>'; at++) {
+    /* Quoted names may hold a ">": the parser knows where it ends. */
+    for (at = open + 2, end -= end[-1] == '>'; at < end; at++) {
         char letter = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
         if (!html_is_space(letter))
             buffer_add_byte(&reader->scratch, (unsigned char)letter);
-        else if (at + 1 < end && !html_is_space(at[1]) && at[1] != '>')
+        else if (at + 1 < end && !html_is_space(at[1]))
             buffer_add_byte(&reader->scratch, ' ');
     }
     settle_space(reader, true);

@@ -31,8 +31,9 @@ struct html_name {
 struct html_spelling {
     const char *at;
     size_t length;
-    const char *name; /* interned, lower case */
-    bool boolean, class;
+    const char *name;    /* interned, lower case */
+    const char *boolean; /* the elements of which it is one, or NULL */
+    bool class;
 };
 
 struct html_open {
@@ -49,6 +50,9 @@ struct html_reader {
     struct html_open *stack;
     size_t depth, room;
     size_t verbatim;        /* how many open elements keep their white space */
+    size_t literal;         /* how many are HTML_LITERAL, */
+    size_t unresolved;      /* and HTML_UNRESOLVED */
+    size_t cdata_end;       /* as if all before this place were in such elements */
     unsigned before;        /* HTML_BLOCK: white space from here on means nothing so far */
     struct tree_text space; /* white space that waits for what comes behind it */
     struct html_attribute *attributes;

@@ -23,6 +23,8 @@ enum {
     N = HTML_NO_TEXT,
     K = HTML_VERBATIM,
     R = HTML_RAW,
+    L = HTML_LITERAL,
+    U = HTML_UNRESOLVED,
 };
 
 /* In byte order. */
@@ -42,9 +44,9 @@ static const struct element elements[] = {
     {"dd", B | O},
     {"details", B},
     {"dialog", B},
-    {"dir", B | N},
+    {"dir", B},
     {"div", B},
-    {"dl", B | N},
+    {"dl", B},
     {"dt", B | O},
     {"embed", V},
     {"fieldset", B},
@@ -65,6 +67,7 @@ static const struct element elements[] = {
     {"hgroup", B},
     {"hr", B | V},
     {"html", B | O | N},
+    {"iframe", L | U},
     {"img", V},
     {"input", V},
     {"legend", B},
@@ -72,16 +75,17 @@ static const struct element elements[] = {
     {"link", V},
     {"listing", B | K},
     {"main", B},
-    {"menu", B | N},
+    {"menu", B},
     {"meta", V},
     {"nav", B},
-    {"noframes", B},
-    {"ol", B | N},
+    {"noembed", L | U},
+    {"noframes", B | L | U},
+    {"ol", B},
     {"optgroup", B | O | N},
     {"option", B | O},
     {"p", B | O},
     {"param", V},
-    {"plaintext", B | K},
+    {"plaintext", B | K | L | U},
     {"pre", B | K},
     {"rp", O},
     {"rt", O},
@@ -95,50 +99,53 @@ static const struct element elements[] = {
     {"table", B | N},
     {"tbody", B | O | N},
     {"td", B | O},
-    {"textarea", K},
+    {"textarea", K | L},
     {"tfoot", B | O | N},
     {"th", B | O},
     {"thead", B | O | N},
-    {"title", B},
+    {"title", B | L},
     {"tr", B | O | N},
     {"track", V},
-    {"ul", B | N},
+    {"ul", B},
     {"wbr", V},
-    {"xmp", B | K},
+    {"xmp", B | K | L | U},
 };
 
-/* In byte order. */
-static const char *const booleans[] = {
-    "allowfullscreen",
-    "async",
-    "autofocus",
-    "autoplay",
-    "checked",
-    "compact",
-    "controls",
-    "declare",
-    "default",
-    "defer",
-    "disabled",
-    "formnovalidate",
-    "inert",
-    "ismap",
-    "itemscope",
-    "loop",
-    "multiple",
-    "muted",
-    "nohref",
-    "nomodule",
-    "noresize",
-    "noshade",
-    "novalidate",
-    "nowrap",
-    "open",
-    "playsinline",
-    "readonly",
-    "required",
-    "reversed",
-    "selected",
+/* In byte order. Of other elements the value counts: <marquee loop=2>, <my-tabs selected=2>. */
+static const struct boolean {
+    const char *name;
+    const char *elements; /* that know it so, each between blanks; NULL: every element */
+} booleans[] = {
+    {"allowfullscreen", " iframe "},
+    {"async", " script "},
+    {"autofocus", NULL},
+    {"autoplay", " audio video "},
+    {"checked", " input "},
+    {"compact", " dir dl menu ol ul "},
+    {"controls", " audio video "},
+    {"declare", " object "},
+    {"default", " track "},
+    {"defer", " script "},
+    {"disabled", " button fieldset input link optgroup option select style textarea "},
+    {"formnovalidate", " button input "},
+    {"inert", NULL},
+    {"ismap", " img input "},
+    {"itemscope", NULL},
+    {"loop", " audio video "},
+    {"multiple", " input select "},
+    {"muted", " audio video "},
+    {"nohref", " area "},
+    {"nomodule", " script "},
+    {"noresize", " frame "},
+    {"noshade", " hr "},
+    {"novalidate", " form "},
+    {"nowrap", " td th "},
+    {"open", " details dialog "},
+    {"playsinline", " video "},
+    {"readonly", " input textarea "},
+    {"required", " input select textarea "},
+    {"reversed", " ol "},
+    {"selected", " option "},
 };
 
 struct word {
@@ -157,9 +164,9 @@ static int order_element(const void *word, const void *element)
     return order_word(word, ((const struct element *)element)->name);
 }
 
-static int order_boolean(const void *word, const void *name)
+static int order_boolean(const void *word, const void *boolean)
 {
-    return order_word(word, *(const char *const *)name);
+    return order_word(word, ((const struct boolean *)boolean)->name);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -172,10 +179,23 @@ unsigned html_traits(const char *name, size_t length)
     return found ? found->traits : 0;
 }
 
-bool html_is_boolean(const char *name, size_t length)
+const char *html_boolean_elements(const char *name, size_t length)
 {
     const struct word word = {name, length};
-    return bsearch(&word, booleans, COUNT(booleans), sizeof *booleans, order_boolean) != NULL;
+    const struct boolean *found =
+        bsearch(&word, booleans, COUNT(booleans), sizeof *booleans, order_boolean);
+    return !found ? NULL : found->elements ? found->elements : HTML_ANY_ELEMENT;
+}
+
+bool html_is_among(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    if (strcmp(list, HTML_ANY_ELEMENT) == 0)
+        return true;
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += length)
+        if (at[-1] == ' ' && at[length] == ' ')
+            return true;
+    return false;
 }
 
 /* --- character references --- */

@@ -15,13 +15,20 @@ enum html_trait {
     HTML_NO_TEXT = 8,   /* holds elements: white space alone in it means nothing */
     HTML_VERBATIM = 16, /* white space in it is kept as it stands */
     HTML_RAW = 32,      /* script, style: no tags and references in it */
+    /* The parser reads tags where browsers see text; how they are spelt counts, too: */
+    HTML_LITERAL = 64,     /* title, textarea, iframe, … */
+    HTML_UNRESOLVED = 128, /* and of these, those in which a reference is text as well */
 };
 
 /* The traits of an element, by its lower case name. */
 unsigned html_traits(const char *name, size_t length);
 
-/* Is it true by being there, whatever its value? Lower case name. */
-bool html_is_boolean(const char *name, size_t length);
+#define HTML_ANY_ELEMENT "*"
+
+/* Of an attribute that is true by being there, whatever its value: the elements of which it is, for
+ * html_is_among(); else NULL. Lower case names. */
+const char *html_boolean_elements(const char *name, size_t length);
+bool html_is_among(const char *list, const char *name);
 
 /* The reference at `at` ("&" stands there): appends its characters and returns the bytes it takes;
  * 0: it is no reference, "&" means itself. A number that is no character, which browsers all show

@@ -204,8 +204,8 @@ static int order_members(const void *one, const void *other, void *context)
     return order ? order : (first > second) - (first < second);
 }
 
-/* Links the members of an object in the order of their keys. Of one key the last member counts;
- * the others are as if they were not there. */
+/* Links the members of an object in the order of their keys, and those of one key in theirs: which
+ * of them counts is every reader's own choice (RFC 8259, 4), so all are compared. */
 static void order_object(struct json_reader *json, uint32_t object)
 {
     struct tree *tree = json->tree;
@@ -229,10 +229,7 @@ static void order_object(struct json_reader *json, uint32_t object)
     for (size_t i = 0; i < count; i++) {
         struct tree_node *member = &tree->nodes[json->members[i]];
         member->next = i + 1 < count ? json->members[i + 1] : TREE_NONE;
-        if (i + 1 < count && tree->nodes[member->next].name == member->name) {
-            member->marks |= TREE_IGNORED;
-            json->duplicates++;
-        }
+        json->duplicates += i + 1 < count && tree->nodes[member->next].name == member->name;
     }
 }
 

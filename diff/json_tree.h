@@ -11,7 +11,8 @@
 enum { JSON_REASON_SIZE = 200 };
 
 /* Fills *tree (tree_free() it in any case), taking over the text. *duplicates counts the members
- * that a later one of the same key replaced: the last counts. False: not JSON; reason says why. */
+ * that a later one of the same key follows; all of them are in the tree. False: not JSON; reason
+ * says why. */
 bool json_tree(struct tree *tree, struct tree_names *names, struct buffer *text, size_t *duplicates,
                char reason[JSON_REASON_SIZE]);
 

@@ -129,9 +129,10 @@ static void list_children(struct differ *differ, struct match_list lists[SIDES],
     }
 }
 
+/* An object's members are in the order of their keys: only those of one key can be in another. */
 static bool is_ordered(const struct tree_node *node)
 {
-    return !(node->marks & TREE_UNORDERED) && node->kind != TREE_OBJECT;
+    return !(node->marks & TREE_UNORDERED);
 }
 
 /* How moves among the children are told: each for itself, or as one reordering of them all. A list
