@@ -20,6 +20,9 @@
 /* What lanes know in common: ids that one lane made and another one uses. Not thread safe: one
  * thread applies and learns for all lanes. */
 struct token_shared;
+/* Of one lane: at most 64 kB of values and 512 of them; together with all lanes at most 160 MB,
+ * then each keeps 4 kB. A value over 16 kB is not remembered. Ids in common: 2^18, then the oldest
+ * is forgotten. */
 struct token_memory;
 
 /* Positions that rules add or forbid: lines of the rules file's `tokens:`; see token_rules.h. */
@@ -30,19 +33,32 @@ token_shared_new(const struct token_rules *rules); /* rules: borrowed or NULL */
 void token_shared_free(struct token_shared *shared);
 struct token_memory *token_memory_new(struct token_shared *shared);
 void token_memory_free(struct token_memory *memory); /* NULL is fine */
+/* What the lane remembers, in bytes: at most 64 kB. */
+size_t token_memory_bytes(const struct token_memory *memory);
 
-/* Fills out[] from logged: target, body and the headers that carry tokens (not Cookie, which is
- * the jar's). */
+/*
+ * Fills out[] from logged: target, body and headers, with each side's own values; everything else
+ * is byte for byte as logged. A side for which no value is known is sent the logged one. Headers:
+ * the logged ones, but for those of the jar and of the connection (Cookie, Host, Content-Length,
+ * Connection, Transfer-Encoding, Expect); Content-Type, which is told from the body where it is not
+ * logged; and tokens that scripts send in a header (X-CSRF-Token, X-XSRF-TOKEN, Authorization:
+ * Bearer), where the lane has one, the method is not safe and no field carries one. Referer and
+ * Origin keep the logged host: only who sends knows the side's.
+ */
 void token_apply(struct token_memory *memory, struct exchange *exchange);
 
-/* After both sides have answered; a side that failed teaches nothing. */
-void token_learn(struct token_memory *memory, const struct exchange *exchange);
+/* After both sides have answered; a side that failed teaches nothing. Adds to the replacements the
+ * pairs of ids that these answers hold: new ones (logged: "") in a Location or a created thing's
+ * JSON, and known ones that links on both pages show, so that what is compared can take them as
+ * equal. To be called before the next token_apply() of the lane. */
+void token_learn(struct token_memory *memory, struct exchange *exchange);
 
-/* The ids of a tenant that the two sides gave for one logged id, for pairing the databases' rows.
- */
+/* The ids that the two sides gave for one logged id, for pairing the databases' rows. tenant: ""
+ * without tenants. kind: what it is an id of, as far as paths and names say ("booking"), in a
+ * spelling that singular and plural share ("rat" for rate). */
 void token_each_id(const struct token_shared *shared,
-                   void (*take)(void *context, const char *tenant, const char *logged,
-                                const char *source, const char *target),
+                   void (*take)(void *context, const char *tenant, const char *kind,
+                                const char *logged, const char *source, const char *target),
                    void *context);
 
 #endif

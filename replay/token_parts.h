@@ -1,0 +1,187 @@
+/*
+ * What the files of token.h share: what a lane remembers, the ids that lanes know in common, and
+ * the parts of a request that can be given another value. For token*.c only.
+ */
+#ifndef TALLY_REPLAY_TOKEN_PARTS_H
+#define TALLY_REPLAY_TOKEN_PARTS_H
+
+#include "token.h"
+#include "token_rules.h"
+
+#include "../diff/base/hash.h"
+
+#define TOKEN_VALUE_MOST 16384      /* bytes of a value that is remembered (view states are long) */
+#define TOKEN_PARTS_MOST 2000       /* parts of one message that are looked at */
+#define TOKEN_FACTS_MOST 256        /* of each sort, in a lane */
+#define TOKEN_FIELD_BYTES 49152     /* of a lane, fields, meta tokens, cookies, members */
+#define TOKEN_LINK_BYTES 16384      /* of a lane, ids that its pages showed */
+#define TOKEN_ALL_BYTES (160 << 20) /* of all lanes; beyond it a lane keeps TOKEN_POOR_BYTES */
+#define TOKEN_POOR_BYTES 2048
+#define TOKEN_IDS_MOST (1U << 18)   /* then the oldest is forgotten */
+#define TOKEN_SEEN_SLOTS (1U << 19) /* 16 bytes each */
+#define TOKEN_PAGE_FIELDS 128       /* fields of a page and side that are remembered */
+#define TOKEN_PAGE_LINKS 100        /* ids */
+
+/* ---- parts: token_form.c ---- */
+
+enum token_place {
+    PLACE_PATH,
+    PLACE_QUERY,
+    PLACE_FIELD,
+    PLACE_MULTIPART,
+    PLACE_JSON,
+    PLACE_HEADER
+};
+
+/* A value in a message, which may be given another one in its place. */
+struct token_part {
+    enum token_place place;
+    size_t from, length; /* its bytes in the message; JSON: with the quotes */
+    const char *name;    /* decoded; path: "" */
+    const char *parent;  /* JSON: the member that holds it; user[id]: "user"; else NULL */
+    const char *value;   /* decoded; a C string: parts with a NUL are left out */
+    unsigned index;      /* path: number of the segment, from 1 */
+    unsigned depth;      /* JSON: of objects and lists around it */
+    bool number;         /* JSON: not in quotes */
+    bool id;             /* its value looks like one, or a rule says that it is one */
+};
+
+struct token_parts {
+    struct arena *arena; /* borrowed */
+    size_t count, room;
+    struct token_part *items;
+};
+
+enum token_body { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON };
+
+void token_parts_init(struct token_parts *parts, struct arena *arena);
+void token_parts_free(struct token_parts *parts);
+/* Segments of the path that may be an id (all: every segment), and all pairs of the query. */
+void token_walk_target(struct token_parts *parts, struct slice target, bool all);
+enum token_body token_body_kind(const char *content_type, struct slice body);
+/* Nothing when the body is not what it claims to be: then it is sent as it stands. */
+void token_walk_body(struct token_parts *parts, enum token_body kind, const char *content_type,
+                     struct slice body);
+/* Appends a value as its place wants it. False: it cannot stand there. */
+bool token_encode(struct buffer *out, const struct token_part *part, const char *value);
+/* A target with a byte 1 in place of each id: equal for targets of one page. */
+void token_shape(struct buffer *out, struct slice target, const struct token_parts *parts);
+/* Appends path and query that a link on a page of `base` leads to; false: it leads elsewhere. */
+bool token_resolve(struct buffer *out, struct slice base, const char *link, size_t length);
+
+/* ---- names and values: token_name.c ---- */
+
+#define TOKEN_KINDS 4
+#define TOKEN_KIND_SIZE 64
+
+/* Of what an id is: "booking". Several where a name says little. */
+struct token_kinds {
+    size_t count;
+    char name[TOKEN_KINDS][TOKEN_KIND_SIZE];
+};
+
+/* Does the field's name say that it holds a token; one against forged requests? */
+bool token_name_is_token(const char *name);
+bool token_name_is_csrf(const char *name);
+bool token_name_same(const char *name, const char *other); /* csrfToken, csrf_token, CSRF-Token */
+bool token_name_is_id(const char *name);                   /* id, booking_id, bookingId */
+bool token_looks_random(const char *value);
+bool token_looks_id(const char *value); /* digits, UUID, hex, random */
+/* Bytes of a path's segment that may be an id: 8812 of "8812-a-title"; 0: none. */
+size_t token_id_length(const char *segment, size_t length);
+void token_kinds_of(struct token_kinds *kinds, const struct token_part *part, struct slice target);
+
+/* ---- ids that lanes share: token_id.c ---- */
+
+struct token_id {
+    uint32_t next[2]; /* chains: by logged value, by source's value */
+    uint64_t hash[2];
+    const char *tenant, *kind, *logged, *value[SIDES]; /* in `text` */
+    char *text;
+};
+
+enum token_domain { DOMAIN_LOG, DOMAIN_SOURCE, DOMAIN_TARGET };
+
+struct token_shared {
+    const struct token_rules *rules;
+    size_t bytes; /* that all lanes remember */
+    struct token_id *ids;
+    uint32_t id_count, id_room, id_next; /* id_next: slot that is reused once all are taken */
+    uint32_t *heads[2], head_count;
+    struct token_seen {
+        uint64_t hash, number;
+    } * seen;
+};
+
+const struct token_id *token_id_find(const struct token_shared *shared, const char *tenant,
+                                     const char *kind, const char *logged);
+const struct token_id *token_id_of_source(const struct token_shared *shared, const char *tenant,
+                                          const char *kind, const char *source);
+/* A side's value NULL: it has none, the logged one is sent. */
+void token_id_add(struct token_shared *shared, const char *tenant, const char *kind,
+                  const char *logged, const char *const value[SIDES]);
+void token_seen_add(struct token_shared *shared, enum token_domain domain, const char *tenant,
+                    const char *kind, const char *value, uint64_t number);
+/* Was the id used by a request up to that number? Forgets when there are too many. */
+bool token_seen_before(const struct token_shared *shared, enum token_domain domain,
+                       const char *tenant, const char *kind, const char *value, uint64_t number);
+
+/* ---- what a lane remembers: token.c ---- */
+
+enum token_fact_kind {
+    FACT_HIDDEN, /* name: field; place: where its form leads */
+    FACT_META,   /* name: the header it is sent in */
+    FACT_COOKIE, /* the same */
+    FACT_MEMBER, /* name: of a JSON member */
+    FACT_LINK    /* name: kind of id */
+};
+
+struct token_fact {
+    enum token_fact_kind kind;
+    enum side side;
+    unsigned form;   /* on its page, from 1 */
+    uint64_t number; /* of the exchange */
+    uint64_t page;   /* hash of the logged target */
+    const char *name, *place, *value;
+    size_t bytes;
+    char text[];
+};
+
+struct token_facts {
+    size_t count, bytes;
+    struct token_fact **items; /* oldest first */
+};
+
+/* An id that both sides may have made, until a logged request names it. */
+struct token_pending {
+    uint64_t number;
+    int64_t until;            /* arrival of the last request that may follow; INT64_MAX: none */
+    unsigned tries;           /* requests that may still name it */
+    char *redirect[SIDES];    /* where each side led; NULL: not a redirect, or it did not */
+    struct token_kinds kinds; /* of a created thing */
+    char *created[SIDES];
+};
+
+#define TOKEN_PENDING_MOST 8
+
+struct token_memory {
+    struct token_shared *shared;
+    struct token_facts fields, links;
+    size_t pending_count;
+    struct token_pending *pending; /* oldest first */
+};
+
+void token_remember(struct token_memory *memory, const struct token_fact *fact);
+/* Forgets what a page of a side said before; kind: FACT_LINK or all others that pages say. */
+void token_forget_page(struct token_memory *memory, enum side side, uint64_t page);
+uint64_t token_page(struct slice target);
+/* Takes over what the pending one holds. */
+void token_wait(struct token_memory *memory, const struct token_pending *pending);
+void token_pending_free(struct token_pending *pending);
+void token_pending_drop(struct token_memory *memory, size_t place);
+
+/* Adds to the exchange's lists, each `where` and logged value once. */
+void token_record(struct exchange *exchange, const struct replacement *replacement);
+void token_record_uncorrelated(struct exchange *exchange, const char *where, const char *logged);
+
+#endif
