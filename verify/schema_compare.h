@@ -81,6 +81,9 @@ const char *schema_print(struct schema_pair *pair, const char *format, ...)
 /* The other side's column of this one; NO_COLUMN: none, or it does not count. */
 size_t schema_partner(const struct schema_pair *pair, enum side side, size_t column);
 
+/* The normal form of an expression of `side`, in the names of the source. To be freed. */
+char *schema_form(const struct schema_pair *pair, enum side side, const char *text);
+
 /* "a, b" */
 const char *schema_name_columns(struct schema_pair *pair, enum side side, size_t count,
                                 const size_t *columns);

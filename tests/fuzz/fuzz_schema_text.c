@@ -44,6 +44,7 @@ static void check_form(const char *text)
 {
     struct buffer form = BUFFER_INIT(BUFFER_NO_LIMIT), other = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct buffer wrapped = BUFFER_INIT(BUFFER_NO_LIMIT);
+    must(schema_same_structure(text, text));
     schema_normal_form(text, NULL, NULL, &form);
     if (!strpbrk(text, "'\"`\\:")) {
         buffer_printf(&wrapped, " ((%s)\t) ", text);

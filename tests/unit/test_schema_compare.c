@@ -448,6 +448,31 @@ static void an_index_is_served_by_any_that_begins_with_its_columns(void **state)
     only("index-missing");
 }
 
+static void a_unique_key_of_some_rows_is_one_of_the_same_rows(void **state)
+{
+    static const struct {
+        const char *source, *target; /* NULL: of all rows */
+        bool other;
+    } predicates[] = {
+        {"(id > 5)", "(id > 5)", false},
+        {"(id > 5)", "((`id`) > 5)", false},
+        {"(id > 5)", NULL, true}, /* the target refuses more */
+        {"(id > 5)", "(id > 6)", true},
+        {"((id > 5 or id < 2) and id > 0)", "(id > 5 or (id < 2 and id > 0))", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof predicates / sizeof *predicates; i++) {
+        moved_to_postgres();
+        add_index(SOURCE, "some", 1, true)->predicate = predicates[i].source;
+        add_index(TARGET, "some", 1, true)->predicate = predicates[i].target;
+        bool other = false;
+        schema_compare(&context, &planned);
+        for (size_t f = 0; f < result.schema_count; f++)
+            other |= strcmp(result.schema[f].kind, "unique-key") == 0;
+        assert_int_equal(other, predicates[i].other);
+    }
+}
+
 static uint64_t collisions;
 static bool count_them(void *unused, enum side side, const struct table *table, size_t count,
                        const struct index_part *parts, uint64_t *groups)
@@ -646,6 +671,7 @@ int main(void)
         cmocka_unit_test(members_that_the_target_lacks_are_found),
         cmocka_unit_test(a_lost_primary_key_is_found_unless_a_unique_key_promises_as_much),
         cmocka_unit_test(a_unique_key_that_one_side_lacks_is_found),
+        cmocka_unit_test(a_unique_key_of_some_rows_is_one_of_the_same_rows),
         cmocka_unit_test(an_index_that_is_not_valid_serves_nobody_and_promises_nothing),
         cmocka_unit_test(an_index_is_served_by_any_that_begins_with_its_columns),
         cmocka_unit_test(a_key_that_folds_what_the_source_tells_apart_is_a_risk_and_is_counted),
