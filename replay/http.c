@@ -47,11 +47,11 @@ struct transfer {
     struct buffer target; /* prefix and target, as a C string */
     struct buffer line;   /* for building a header */
     size_t header_bytes;
-    double started;
-    bool begun;    /* a connection was there, and sending could begin */
-    bool repeated; /* libcurl wanted to send it a second time */
-    bool astray;   /* the connection was not to the origin */
-    bool in_body;  /* fields that follow are trailers */
+    double sent, first, last; /* http_now() of the first byte out, the first and the last in; 0 */
+    bool begun;               /* a connection was there, and sending could begin */
+    bool repeated;            /* libcurl wanted to send it a second time */
+    bool astray;              /* the connection was not to the origin */
+    bool in_body;             /* fields that follow are trailers */
     bool too_large;
     char why[CURL_ERROR_SIZE];
 };
@@ -333,12 +333,20 @@ bool http_site_new(struct http *http, const struct http_origin *origin, struct h
 
 /* --- callbacks: they only collect --- */
 
+static void note_time(struct transfer *transfer)
+{
+    transfer->last = http_now();
+    if (transfer->first <= 0)
+        transfer->first = transfer->last;
+}
+
 /* "Name: value\r\n" of an answer; also status lines, the empty line, and trailers. */
 static size_t take_header(char *data, size_t one, size_t length, void *context)
 {
     struct transfer *transfer = context;
     struct fields *fields = &transfer->in->headers;
     size_t size = one * length, end = size;
+    note_time(transfer);
     while (end && (data[end - 1] == '\n' || data[end - 1] == '\r'))
         end--;
     if (end >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* after 1xx, the real answer */
@@ -371,6 +379,7 @@ static size_t take_body(char *data, size_t one, size_t length, void *context)
     struct transfer *transfer = context;
     struct buffer *body = &transfer->in->body;
     size_t size = one * length, room = transfer->http->settings.body_limit - body->length;
+    note_time(transfer);
     buffer_add(body, data, size < room ? size : room);
     if (size <= room)
         return size;
@@ -391,6 +400,8 @@ static int may_send(void *context, char *address, char *local, int port, int loc
     const struct http_site *site = transfer->site;
     transfer->astray =
         port != site->port || (site->address[0] && strcmp(site->address, address) != 0);
+    if (!transfer->begun)
+        transfer->sent = http_now();
     transfer->begun |= !transfer->astray;
     return transfer->repeated || transfer->astray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -612,6 +623,7 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
     transfer->arena = arena;
     transfer->tag = tag;
     transfer->header_bytes = 0;
+    transfer->sent = transfer->first = transfer->last = 0;
     transfer->why[0] = '\0';
     transfer->begun = transfer->repeated = transfer->astray = false;
     transfer->in_body = transfer->too_large = false;
@@ -622,7 +634,6 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
         to_pool(http, transfer);
         return false;
     }
-    transfer->started = http_now();
     CURLMcode code = curl_multi_add_handle(http->multi, transfer->easy);
     if (code != CURLM_OK) {
         to_pool(http, transfer);
@@ -638,13 +649,6 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
 }
 
 /* --- finishing --- */
-
-static double seconds_of(CURL *easy, CURLINFO info)
-{
-    curl_off_t microseconds = 0;
-    curl_easy_getinfo(easy, info, &microseconds);
-    return (double)microseconds / 1e6;
-}
 
 static enum failure classify(const struct transfer *transfer, CURLcode code)
 {
@@ -681,13 +685,12 @@ static void finish(struct transfer *transfer, CURLcode code)
     in->failure = classify(transfer, code);
     if (in->failure)
         snprintf(in->why, sizeof in->why, "%.199s", reason(transfer, code));
-    /* Waiting for a connection, and making it, is not the app's time. */
-    double before = seconds_of(easy, CURLINFO_PRETRANSFER_TIME_T);
-    double first = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    double total = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
-    in->started = transfer->started + before;
-    in->first_byte = first > before ? first - before : 0;
-    in->total = total > before ? total - before : 0;
+    /* By own clocks: libcurl's PRETRANSFER may be taken after a whole body was sent. What an answer
+     * cost is known when its last byte came, not when its turn comes here. */
+    double end = in->failure ? http_now() : transfer->last;
+    in->started = transfer->sent;
+    in->first_byte = transfer->first > 0 ? transfer->first - transfer->sent : 0;
+    in->total = transfer->sent > 0 && end > transfer->sent ? end - transfer->sent : 0;
     const struct buffer *target = &transfer->out->target;
     for (size_t i = 0; transfer->jar && i < in->headers.count; i++)
         if (strcasecmp(in->headers.items[i].name, "Set-Cookie") == 0)

@@ -68,7 +68,8 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
                 struct arena *arena, void *tag, struct err *err) MUST_CHECK;
 
 /* Works for at most `seconds`, or until something has finished: calls done() for each, which may
- * start others. Returns early when woken. */
+ * start others. Returns early when woken. What done() does delays every other answer, and what is
+ * measured of it: hand long work to another thread. */
 bool http_run(struct http *http, double seconds, void (*done)(void *context, void *tag),
               void *context, struct err *err) MUST_CHECK;
 

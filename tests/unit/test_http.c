@@ -24,7 +24,7 @@
 
 /* --- the server --- */
 
-enum then { KEEP, CLOSE, STALL, FLOOD, SECOND_TIME_CUT };
+enum then { KEEP, SLOW, CLOSE, STALL, FLOOD, SECOND_TIME_CUT };
 
 struct script {
     const char *path;
@@ -61,6 +61,7 @@ static const struct script scripts[] = {
     {"/304", "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", 0, KEEP},
     {"/head", OK "Content-Length: 1000\r\n\r\n", 0, KEEP},
     {"/500", "HTTP/1.1 500 Oops\r\nContent-Length: 1\r\n\r\n!", 0, KEEP},
+    {"/slow", OK "Content-Length: 2\r\n\r\n", 0, SLOW},
     {"/cut", "", 0, CLOSE},
     {"/half", OK "Content-Length: 100\r\n\r\nhalf", 0, CLOSE},
     {"/halfchunk", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhalf", 0, CLOSE},
@@ -157,6 +158,8 @@ static void *converse(void *argument)
             then = count == 1 ? KEEP : CLOSE;
         if (then == CLOSE && script->then == SECOND_TIME_CUT)
             break;
+        if (then == SLOW)
+            usleep(100000);
         if (script->answer)
             send_all(connection, script->answer,
                      script->length ? script->length : strlen(script->answer));
@@ -164,6 +167,11 @@ static void *converse(void *argument)
             echo(connection, &request);
         for (int i = 0; then == FLOOD && i < 1000; i++)
             send_all(connection, flood, sizeof flood);
+        if (then == SLOW) {
+            usleep(100000);
+            send_all(connection, "ok", 2);
+            then = KEEP;
+        }
         if (then == STALL) /* until the other side gives up */
             (void)!recv(connection, (char[1]){0}, 1, 0);
     }
@@ -544,6 +552,25 @@ static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(v
     http_free(http);
 }
 
+static void time_runs_from_the_first_byte_sent_to_the_last_received(void **state)
+{
+    (void)state;
+    struct http *http = new_http(&settings);
+    struct http_site *site = site_here(http, "");
+    for (int i = 0; i < 2; i++) {
+        struct asked asked;
+        asked_init(&asked, "/slow");
+        double before = http_now();
+        ask(http, site, "POST", NULL, &asked);
+        assert_int_equal(asked.in.failure, FAILURE_NONE);
+        assert_true(asked.in.started >= before);
+        assert_true(asked.in.first_byte >= 0.1 && asked.in.first_byte < asked.in.total);
+        assert_true(asked.in.total >= 0.2 && asked.in.started + asked.in.total <= http_now());
+        asked_free(&asked);
+    }
+    http_free(http);
+}
+
 static void fields_keep_their_order_and_repeated_names(void **state)
 {
     (void)state;
@@ -714,6 +741,33 @@ static void many_at_once_share_few_connections_and_each_gets_its_own_answer(void
     http_free(http);
 }
 
+static void waiting_for_a_connection_until_the_time_is_over_sends_nothing(void **state)
+{
+    (void)state;
+    struct http_settings one = settings;
+    one.connections = 1;
+    one.timeout = 0.4;
+    struct http *http = new_http(&one);
+    struct http_site *site = site_here(http, "");
+    struct asked asked[2];
+    struct err err;
+    int before = received;
+    for (int i = 0; i < 2; i++) {
+        asked_init(&asked[i], "/stall");
+        assert_true(http_start(http, site, "POST", &asked[i].out, NULL, &asked[i].in,
+                               &asked[i].arena, &asked[i], &err));
+    }
+    finish_all(http);
+    /* Either may have been the first. */
+    bool swapped = asked[0].in.failure == FAILURE_CONNECT;
+    assert_int_equal(asked[swapped].in.failure, FAILURE_TIMEOUT);
+    assert_int_equal(asked[!swapped].in.failure, FAILURE_CONNECT);
+    assert_int_equal(received - before, 1);
+    asked_free(&asked[0]);
+    asked_free(&asked[1]);
+    http_free(http);
+}
+
 static void *wake_soon(void *http)
 {
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
@@ -794,6 +848,7 @@ int main(void)
         cmocka_unit_test(a_large_body_arrives_whole_without_expect),
         cmocka_unit_test(headers_are_sent_as_logged_but_for_those_of_a_hop),
         cmocka_unit_test(each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice),
+        cmocka_unit_test(time_runs_from_the_first_byte_sent_to_the_last_received),
         cmocka_unit_test(fields_keep_their_order_and_repeated_names),
         cmocka_unit_test(a_request_on_a_kept_connection_that_ends_is_not_sent_again),
         cmocka_unit_test(nothing_listening_means_that_nothing_was_sent),
@@ -802,6 +857,7 @@ int main(void)
         cmocka_unit_test(proxies_of_the_environment_are_not_asked),
         cmocka_unit_test(all_of_70_cookies_of_an_answer_are_kept_and_sent_back),
         cmocka_unit_test(many_at_once_share_few_connections_and_each_gets_its_own_answer),
+        cmocka_unit_test(waiting_for_a_connection_until_the_time_is_over_sends_nothing),
         cmocka_unit_test(another_thread_wakes_the_loop_and_what_is_under_way_can_be_dropped),
         cmocka_unit_test(a_side_that_cannot_be_is_refused_and_no_password_is_told),
     };
