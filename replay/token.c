@@ -53,10 +53,16 @@ void token_remember(struct token_memory *memory, const struct token_fact *fact)
     size_t bytes = sizeof *fact + name + place + value;
     if (memory->shared->bytes + bytes > TOKEN_ALL_BYTES)
         most = TOKEN_POOR_BYTES;
-    if (value > TOKEN_VALUE_MOST || bytes > most)
+    if (value > TOKEN_VALUE_MOST || bytes > most) {
+        if (link)
+            memory->cut = fact->number;
         return;
-    while (facts->count && (facts->bytes + bytes > most || facts->count == TOKEN_FACTS_MOST))
+    }
+    while (facts->count && (facts->bytes + bytes > most || facts->count == TOKEN_FACTS_MOST)) {
+        if (link && facts->items[0]->number == fact->number)
+            memory->cut = fact->number;
         drop_fact(memory, facts, 0);
+    }
     struct token_fact *own = mem_alloc(bytes);
     *own = *fact;
     own->bytes = bytes;

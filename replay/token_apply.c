@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define CSRF_LEAST 6     /* bytes; a shorter csrf field is reported by nobody */
+#define PROOFS_MOST 50   /* of ids of one request; beyond it they are not looked for */
 #define SIBLINGS_MOST 64 /* other fields that tell forms apart */
 
 struct apply {
@@ -17,6 +18,7 @@ struct apply {
     struct exchange *exchange;
     struct token_parts target, body;
     uint64_t referer; /* page that the logged referer names; 0: none */
+    unsigned proofs;  /* that were tried */
     bool csrf_field;  /* a field carries a token against forged requests */
 };
 
@@ -237,6 +239,7 @@ static bool choose_id(struct apply *apply, const struct token_part *part,
     const struct token_id *id = known_id(apply, kinds, part->value);
     if (!id &&
         (part->place == PLACE_PATH || part->place == PLACE_QUERY || token_name_is_id(part->name)) &&
+        apply->proofs++ < PROOFS_MOST &&
         token_prove_part(apply->memory, apply->exchange, kinds, part->value))
         id = known_id(apply, kinds, part->value);
     *choice = (struct choice){0};
@@ -278,6 +281,25 @@ static void mark_seen(struct apply *apply, const struct token_kinds *kinds,
                            exchange->number);
 }
 
+/* app-3f2b8c1d.js and style.css?v=3f2b8c1d: a hash in the name of a file is no token. */
+static bool is_asset(const struct apply *apply, const struct token_part *part)
+{
+    static const char *const endings[] = {".js",  ".css",  ".map",   ".png",  ".jpg",
+                                          ".svg", ".gif",  ".webp",  ".ico",  ".jpeg",
+                                          ".ttf", ".woff", ".woff2", ".avif", ".mjs"};
+    struct slice target = apply->exchange->logged.target;
+    size_t length = path_length((const char *)target.at, target.length);
+    if (part->place != PLACE_PATH && part->place != PLACE_QUERY)
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t size = strlen(endings[i]);
+        if (length > size &&
+            strncasecmp((const char *)target.at + length - size, endings[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Chooses, and records what is not what the log says. */
 static void choose(struct apply *apply, const struct token_part *part, struct choice *choice)
 {
@@ -297,10 +319,10 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         done = !path && choose_token(apply, part, forced, choice);
         if (!done && (id || forced))
             done = choose_id(apply, part, &kinds, choice);
-        bool random = token_looks_random(part->value);
+        bool random = token_looks_random(part->value), asset = is_asset(apply, part);
         bool suspect = random || (!path && token_name_is_csrf(part->name) &&
                                   strlen(part->value) >= CSRF_LEAST);
-        if (!done && suspect && !token_shown_on_both(apply->memory, &kinds, part->value))
+        if (!done && suspect && !asset && !token_shown_on_both(apply->memory, &kinds, part->value))
             token_record_uncorrelated(apply->exchange, where_of(apply, part), part->value);
     }
     mark_seen(apply, &kinds, part, choice);
@@ -532,8 +554,7 @@ void token_apply(struct token_memory *memory, struct exchange *exchange)
                           .referer = page_of(fields_find(&logged->headers, "Referer"))};
     token_parts_init(&apply.target, &exchange->arena);
     token_parts_init(&apply.body, &exchange->arena);
-    if (request_method_is_safe(slice_of(logged->method)))
-        token_prove_redirect(memory, exchange);
+    token_prove_redirect(memory, exchange);
     token_walk_target(&apply.target, logged->target, memory->shared->rules != NULL);
     token_walk_body(&apply.body, kind, logged->content_type, logged->body);
     /* The target first: it tells which form it was. Until then it stands as logged. */

@@ -15,6 +15,7 @@
 
 #define FORMS_MOST 200       /* of a page */
 #define PAGE_MOST (8U << 20) /* bytes of an answer that is read */
+#define CREATED_TRIES 30     /* requests of a lane within which a created thing is asked for */
 #define FOLLOW_TRIES 6       /* requests of a lane within which a redirect is followed */
 #define FOLLOW_MICROSECONDS (60 * 1000000LL)
 #define TOKEN_LEAST 8   /* bytes of a token in JSON or meta */
@@ -49,6 +50,8 @@ static void remember(struct reading *reading, enum token_fact_kind kind, const c
     size_t *count = kind == FACT_LINK ? &reading->links : &reading->fields;
     if ((*count)++ < (kind == FACT_LINK ? TOKEN_PAGE_LINKS : TOKEN_PAGE_FIELDS))
         token_remember(reading->memory, &fact);
+    else if (kind == FACT_LINK)
+        reading->memory->cut = fact.number;
 }
 
 /* ---- ids that the answer shows ---- */
@@ -438,7 +441,8 @@ static void learn_created(struct token_memory *memory, struct exchange *exchange
         return;
     for (size_t i = 0; i < json[main].count && found < TOKEN_PENDING_MOST / 2; i++) {
         const struct token_part *part = &json[main].items[i], *both[SIDES] = {NULL, NULL};
-        struct token_pending pending = {.number = exchange->number, .until = INT64_MAX};
+        struct token_pending pending = {
+            .number = exchange->number, .until = INT64_MAX, .tries = CREATED_TRIES};
         bool fresh = part->depth <= CREATED_DEPTH && token_name_is_id(part->name) &&
                      token_looks_id(part->value) && same_part(&json[main], part) == part;
         if (!fresh)

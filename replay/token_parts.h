@@ -10,12 +10,12 @@
 
 #include "../diff/base/hash.h"
 
-#define TOKEN_VALUE_MOST 16384      /* bytes of a value that is remembered (view states are long) */
-#define TOKEN_PARTS_MOST 2000       /* parts of one message that are looked at */
-#define TOKEN_FACTS_MOST 256        /* of each sort, in a lane */
-#define TOKEN_FIELD_BYTES 49152     /* of a lane, fields, meta tokens, cookies, members */
-#define TOKEN_LINK_BYTES 16384      /* of a lane, ids that its pages showed */
-#define TOKEN_ALL_BYTES (160 << 20) /* of all lanes; beyond it a lane keeps TOKEN_POOR_BYTES */
+#define TOKEN_VALUE_MOST 16384     /* bytes of a value that is remembered (view states are long) */
+#define TOKEN_PARTS_MOST 2000      /* parts of one message that are looked at */
+#define TOKEN_FACTS_MOST 256       /* of each sort, in a lane */
+#define TOKEN_FIELD_BYTES 49152    /* of a lane, fields, meta tokens, cookies, members */
+#define TOKEN_LINK_BYTES 16384     /* of a lane, ids that its pages showed */
+#define TOKEN_ALL_BYTES (96 << 20) /* of all lanes; beyond it a lane keeps TOKEN_POOR_BYTES */
 #define TOKEN_POOR_BYTES 2048
 #define TOKEN_IDS_MOST (1U << 18)   /* then the oldest is forgotten */
 #define TOKEN_SEEN_SLOTS (1U << 19) /* 16 bytes each */
@@ -167,6 +167,7 @@ struct token_pending {
 struct token_memory {
     struct token_shared *shared;
     struct token_facts fields, links;
+    uint64_t cut; /* the last exchange of which not all ids were remembered */
     size_t pending_count;
     struct token_pending *pending; /* oldest first */
 };

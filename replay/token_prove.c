@@ -46,11 +46,26 @@ static void walk_page(const struct token_memory *memory, struct token_parts *par
     }
 }
 
+/* Does the source's id stand for another logged one already? */
+static bool is_taken(const struct token_memory *memory, const struct exchange *exchange,
+                     const struct token_kinds *kinds, const char *source, const char *logged)
+{
+    for (size_t i = 0; source && i < kinds->count; i++) {
+        const struct token_id *id =
+            token_id_of_source(memory->shared, exchange->logged.tenant, kinds->name[i], source);
+        if (id && strcmp(id->logged, logged) != 0)
+            return true;
+    }
+    return false;
+}
+
 static void prove_pair(struct token_memory *memory, const struct exchange *exchange,
                        uint64_t number, const struct token_kinds *kinds, const char *logged,
                        const char *const value[SIDES])
 {
     bool same = true;
+    if (is_taken(memory, exchange, kinds, value[SOURCE], logged))
+        return;
     for (int side = 0; side < SIDES; side++) {
         if (!value[side])
             continue;
@@ -112,11 +127,10 @@ void token_prove_redirect(struct token_memory *memory, const struct exchange *ex
     for (size_t i = 0; i < memory->pending_count;) {
         struct token_pending *pending = &memory->pending[i];
         bool redirect = pending->redirect[SOURCE] || pending->redirect[TARGET];
-        bool over = redirect && logged->arrival > pending->until;
-        if (redirect && !over)
+        bool over = logged->arrival > pending->until || pending->tries-- == 0;
+        if (redirect && !over && request_method_is_safe(slice_of(logged->method)))
             over = token_prove_target(memory, exchange, pending->number, logged->target,
-                                      pending->redirect) ||
-                   --pending->tries == 0;
+                                      pending->redirect);
         if (over)
             token_pending_drop(memory, i);
         else
@@ -167,7 +181,10 @@ static bool prove_created(struct token_memory *memory, const struct exchange *ex
         struct token_pending *pending = &memory->pending[i];
         const char *const value[SIDES] = {pending->created[SOURCE], pending->created[TARGET]};
         const char *any = value[SOURCE] ? value[SOURCE] : value[TARGET];
+        /* On a page of which a part was forgotten the logged id may have stood. */
         if (!any || !share_kind(kinds, &pending->kinds) || !same_sort(any, logged) ||
+            memory->cut >= pending->number ||
+            is_taken(memory, exchange, &pending->kinds, value[SOURCE], logged) ||
             used_in_log(memory, exchange, kinds, logged, pending->number))
             continue;
         map(memory, exchange, kinds, logged, value);
@@ -231,14 +248,14 @@ static bool prove_link(struct token_memory *memory, const struct exchange *excha
     for (size_t i = 0; i < memory->links.count; i++)
         if (memory->links.items[i]->number > last)
             last = memory->links.items[i]->number;
-    if (!kinds->count || used_in_log(memory, exchange, kinds, logged, last))
+    if (!kinds->count || memory->cut == last || used_in_log(memory, exchange, kinds, logged, last))
         return false;
     const char *kind = kinds->name[0];
     const struct token_fact *source = lone_link(memory, exchange, SOURCE, last, kind);
     const struct token_fact *target = lone_link(memory, exchange, TARGET, last, kind);
     if (!source || !target || !same_sort(source->value, logged) ||
         !same_sort(target->value, logged) ||
-        token_id_of_source(memory->shared, exchange->logged.tenant, kind, source->value))
+        is_taken(memory, exchange, kinds, source->value, logged))
         return false;
     map(memory, exchange, kinds, logged, (const char *const[SIDES]){source->value, target->value});
     return true;

@@ -16,7 +16,7 @@
  * pairs, as far as no request up to `number` used the side's id before. */
 bool token_prove_target(struct token_memory *memory, const struct exchange *exchange,
                         uint64_t number, struct slice logged, char *const target[SIDES]);
-/* Redirects that wait for this request. */
+/* Redirects that wait for this request; what waits in vain is forgotten. */
 void token_prove_redirect(struct token_memory *memory, const struct exchange *exchange);
 /* Of an id that no mapping has yet; true: now one has, under the first of `kinds`. */
 bool token_prove_part(struct token_memory *memory, const struct exchange *exchange,
