@@ -245,6 +245,22 @@ static bool is_value_change(const struct comparison *found, const struct tree_di
            target->size == 1;
 }
 
+/* 1 and "1", null and "null" would look the same. */
+static void quote_string(struct comparison *found, struct difference *difference)
+{
+    for (int side = SOURCE; side < SIDES; side++) {
+        if (tree_at(&found->trees[side], difference->node[side])->kind != TREE_STRING)
+            continue;
+        struct tree_text text = difference->text[side];
+        struct buffer quoted = BUFFER_INIT(2 * COMPARE_TEXT);
+        buffer_add_byte(&quoted, '"');
+        buffer_add(&quoted, text.at, text.length);
+        buffer_add_byte(&quoted, '"');
+        difference->text[side] = difference->whole[side] = keep(found, &quoted);
+        buffer_free(&quoted);
+    }
+}
+
 static void describe(struct comparison *found, struct tree_paths paths[SIDES],
                      const struct tree_difference *item, struct buffer *scratch)
 {
@@ -268,6 +284,8 @@ static void describe(struct comparison *found, struct tree_paths paths[SIDES],
             if (item->node[of] != TREE_NONE)
                 difference->text[of] = difference->whole[of] =
                     show_subtree(found, (enum side)of, item->node[of]);
+        if (item->kind == DIFF_CHANGED)
+            quote_string(found, difference);
     }
 }
 

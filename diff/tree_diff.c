@@ -152,7 +152,8 @@ static void diff_children(struct differ *differ, uint32_t source, uint32_t targe
     list_children(differ, lists, source, target);
     struct match_list *from = &lists[SOURCE], *to = &lists[TARGET];
     differ->diff->bounded |= !match_children(lists);
-    bool *in_order = mem_zero(from->count, sizeof *in_order);
+    enum { FEW = 32 };
+    bool few[FEW], *in_order = from->count > FEW ? mem_zero(from->count, 1) : few;
     uint32_t moves = match_order(lists, in_order);
     bool ordered = is_ordered(tree_at(differ->trees[SOURCE], source));
     bool reordered = ordered && is_reordered(lists, moves);
@@ -176,7 +177,8 @@ static void diff_children(struct differ *differ, uint32_t source, uint32_t targe
     for (; next < from->count; next++)
         if (from->match[next] == MATCH_NONE)
             add_item(differ->diff, DIFF_DELETED, from->nodes[next], TREE_NONE, NULL);
-    free(in_order);
+    if (in_order != few)
+        free(in_order);
     free(from->nodes);
 }
 

@@ -501,10 +501,28 @@ static void each_gap(struct matching *matching, void (*close)(struct gap *gap))
 
 /* --- order --- */
 
+static bool is_ascending(const struct match_list *source)
+{
+    uint32_t least = 0;
+    for (uint32_t i = 0; i < source->count; i++) {
+        if (source->match[i] == MATCH_NONE)
+            continue;
+        if (source->match[i] < least)
+            return false;
+        least = source->match[i] + 1;
+    }
+    return true;
+}
+
 uint32_t match_order(const struct match_list lists[SIDES], bool *in_order)
 {
     /* The longest ascending subsequence: ends[n] is the child that ends the best one of n + 1. */
     const struct match_list *source = &lists[SOURCE];
+    if (is_ascending(source)) {
+        for (uint32_t i = 0; i < source->count; i++)
+            in_order[i] = source->match[i] != MATCH_NONE;
+        return 0;
+    }
     uint32_t *ends = mem_alloc((source->count + 1) * sizeof *ends);
     uint32_t *before = mem_alloc((source->count + 1) * sizeof *before);
     uint32_t length = 0, pairs = 0;
@@ -586,6 +604,30 @@ static void pair_ends(struct matching *matching)
     }
 }
 
+/* One child is left of each side, where most changes are. No pass finds another pair: they are one
+ * changed if they are of one kind. */
+static bool pair_last(struct matching *matching)
+{
+    uint32_t last[SIDES];
+    for (int side = SOURCE; side < SIDES; side++) {
+        const struct match_list *list = &matching->lists[side];
+        uint32_t from = 0, end = list->count;
+        while (from < end && !is_free(list, from))
+            from++;
+        while (end > from && !is_free(list, end - 1))
+            end--;
+        if (end - from != 1)
+            return false;
+        last[side] = from;
+    }
+    const struct gap gap = {.matching = matching};
+    if (same_kind(&gap, last[SOURCE], last[TARGET]) ||
+        (is_json_value(node_of(&matching->lists[SOURCE], last[SOURCE])) &&
+         is_json_value(node_of(&matching->lists[TARGET], last[TARGET]))))
+        pair(matching, last[SOURCE], last[TARGET]);
+    return true;
+}
+
 bool match_children(struct match_list lists[SIDES])
 {
     struct matching matching = {.lists = lists};
@@ -595,7 +637,7 @@ bool match_children(struct match_list lists[SIDES])
     if (!lists[SOURCE].count || !lists[TARGET].count || pair_tuple(&matching))
         return true;
     pair_ends(&matching);
-    if (all_paired(lists))
+    if (all_paired(lists) || pair_last(&matching))
         return true;
     for (int side = SOURCE; side < SIDES; side++)
         matching.keys[side] = mem_alloc(lists[side].count * sizeof *matching.keys[side]);

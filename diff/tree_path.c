@@ -92,14 +92,19 @@ static void add_shown(struct buffer *out, const char *text, size_t length, bool 
     enum { MOST_BYTES = 4 * NAME_MOST };
     char copy[MOST_BYTES + 1];
     size_t size = 0;
+    bool plain = true; /* as nearly all names are */
     for (size_t i = 0; i < length && size < MOST_BYTES; i++) {
         bool digit = text[i] >= '0' && text[i] <= '9';
+        plain = plain && text[i] >= ' ' && text[i] < 0x7f;
         if (shape && digit && size && copy[size - 1] == 'N')
             continue;
         copy[size++] = shape && digit ? 'N' : text[i] ? text[i] : '\1';
     }
     copy[size] = '\0';
-    display_add_cut(out, copy, NAME_MOST);
+    if (plain && size <= NAME_MOST)
+        buffer_add(out, copy, size);
+    else
+        display_add_cut(out, copy, NAME_MOST);
 }
 
 static bool has_class(struct tree_text classes, struct tree_text wanted)
@@ -175,11 +180,21 @@ static bool own_class(const struct tree_paths *paths, uint32_t node, struct tree
     return false;
 }
 
+static const struct tree_path_known *know(struct tree_paths *paths, uint32_t node)
+{
+    struct tree_path_known *known = &paths->known[node & (TREE_PATHS_KNOWN - 1)];
+    if (known->node != node) {
+        *known = (struct tree_path_known){.node = node, .lone = is_lone(paths, node, NULL)};
+        if (known->lone || paths->tree->xml || !own_class(paths, node, &known->class))
+            known->class = (struct tree_text){NULL, 0};
+    }
+    return known;
+}
+
 static void add_element(struct buffer *out, struct tree_paths *paths, uint32_t node, bool shape)
 {
     const struct tree *tree = paths->tree;
     const struct tree_node *at = tree_at(tree, node);
-    struct tree_text class;
     add_shown(out, at->name, tree_name_length(at->name), false);
     if (!tree->xml && has_own_id(paths, node)) {
         struct tree_text id = attribute_text(tree, node, paths->id);
@@ -187,11 +202,12 @@ static void add_element(struct buffer *out, struct tree_paths *paths, uint32_t n
         add_shown(out, id.at, id.length, shape);
         return;
     }
-    if (is_lone(paths, node, NULL))
+    const struct tree_path_known *known = know(paths, node);
+    if (known->lone)
         return;
-    if (!tree->xml && own_class(paths, node, &class)) {
+    if (known->class.at) {
         buffer_add_byte(out, '.');
-        add_shown(out, class.at, class.length, shape);
+        add_shown(out, known->class.at, known->class.length, shape);
     } else if (!shape) {
         buffer_printf(out, "[%u]", number_of(paths, node));
     }

@@ -15,11 +15,19 @@
 
 #include "tree.h"
 
+enum { TREE_PATHS_KNOWN = 64 }; /* a power of two */
+
 struct tree_paths {
     const struct tree *tree;
     const char *id, *class; /* interned, or NULL: the tree has none */
     uint32_t *with_id;      /* the elements that have one, by its text; of them */
     size_t with_id_count;
+    /* What elements are told by, as found last: paths have most of their steps in common. */
+    struct tree_path_known {
+        uint32_t node; /* 0: none */
+        bool lone;
+        struct tree_text class;
+    } known[TREE_PATHS_KNOWN];
     struct {
         uint32_t parent, node, number;
     } counted; /* the place among its siblings that was found last: the next is often near */

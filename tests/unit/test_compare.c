@@ -452,6 +452,23 @@ static void texts_differ_by_lines_and_words(void **state)
                 CONTENT_TEXT);
 }
 
+static void a_string_beside_another_json_value_is_shown_in_quotes(void **state)
+{
+    (void)state;
+    struct comparison found =
+        compare_as(answer_of("{\"a\": 1, \"b\": \"x\"}", NULL),
+                   answer_of("{\"a\": \"1\", \"b\": \"y\"}", NULL), CONTENT_JSON);
+    static const char *const shown[][SIDES] = {{"1", "\"1\""}, {"x", "y"}};
+    assert_int_equal(found.count, 2);
+    for (size_t i = 0; i < found.count; i++)
+        for (int side = SOURCE; side < SIDES; side++) {
+            const struct tree_text text = found.differences[i].text[side];
+            assert_int_equal(text.length, strlen(shown[i][side]));
+            assert_memory_equal(text.at, shown[i][side], text.length);
+        }
+    comparison_free(&found);
+}
+
 static void bytes_are_told_by_size_hash_and_place(void **state)
 {
     (void)state;
@@ -528,6 +545,7 @@ int main(void)
         cmocka_unit_test(the_type_is_the_headers_else_the_contents),
         cmocka_unit_test(answers_of_unlike_types_are_compared_as_text),
         cmocka_unit_test(texts_differ_by_lines_and_words),
+        cmocka_unit_test(a_string_beside_another_json_value_is_shown_in_quotes),
         cmocka_unit_test(bytes_are_told_by_size_hash_and_place),
         cmocka_unit_test(identical_bytes_are_equal_whatever_they_are),
         cmocka_unit_test(hostile_pages_take_little_time),

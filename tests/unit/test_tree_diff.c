@@ -114,7 +114,7 @@ static void json_differs_by_small_scripts_with_paths(void **state)
     static const struct script rows[] = {
         {"{\"items\":[{\"price\":1},{\"price\":2}]}", "{\"items\":[{\"price\":1},{\"price\":3}]}",
          "changed $.items[1].price [2][3]"},
-        {"{\"a\":1}", "{\"a\":\"1\"}", "changed $.a [1][1]"},
+        {"{\"a\":1}", "{\"a\":\"1\"}", "changed $.a [1][\"1\"]"},
         {"{\"a\":null}", "{}", "deleted $.a"},
         {"{}", "{\"a b\":1}", "inserted $[\"a b\"]"},
         {"{\"a\":[]}", "{\"a\":{}}", "changed $.a [][]"},
