@@ -16,7 +16,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NAME_MOST 200
-#define RANDOM_LEAST 16 /* letters and digits of a token */
+#define SHORTEST 8       /* bytes of what may be a token */
+#define LETTERS_LEAST 24 /* of one without a digit */
+#define RANDOM_LEAST 16  /* letters and digits of a token */
 
 /* Names without case and marks: token_name_same(). */
 static const char *const csrf_names[] = {"csrf",
@@ -101,20 +103,31 @@ bool token_name_is_token(const char *name)
 
 /* ---- values ---- */
 
+/* Most values are none, and asking what class they are is dear: short ones, words, texts. */
+static bool may_be_random(const char *value, size_t length, size_t digits)
+{
+    static const char marks[] = "-_.+/=:{}"; /* {}: of a UUID */
+    if (length < SHORTEST || (!digits && length < LETTERS_LEAST))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)value[i]) && !strchr(marks, value[i]))
+            return false;
+    return true;
+}
+
 bool token_looks_random(const char *value)
 {
     size_t length = strlen(value), digits = 0, letters = 0;
+    for (size_t i = 0; i < length; i++) {
+        digits += isdigit((unsigned char)value[i]) != 0;
+        letters += isalpha((unsigned char)value[i]) != 0;
+    }
+    if (digits == length || !may_be_random(value, length, digits))
+        return false;
     enum value_class class = value_class_of_text(NULL, value, length);
     if (class == CLASS_UUID || class == CLASS_HASH || class == CLASS_SESSION_ID ||
         class == CLASS_TOKEN)
         return true;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)value[i];
-        digits += isdigit(byte) != 0;
-        letters += isalpha(byte) != 0;
-        if (!isalnum(byte) && !strchr("-_.+/=:", byte))
-            return false;
-    }
     return digits >= 3 && letters >= 3 && digits + letters >= RANDOM_LEAST &&
            class != CLASS_TIMESTAMP && class != CLASS_DATE;
 }
