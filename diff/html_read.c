@@ -66,7 +66,7 @@ static void add_space(struct html_reader *reader, struct tree_text text)
         tree_leaf(reader->tree, TREE_TEXT, text);
         return;
     }
-    if (!within || within->traits & HTML_NO_TEXT || reader->before & HTML_BLOCK)
+    if ((within && within->traits & HTML_NO_TEXT) || reader->before & HTML_BLOCK)
         return;
     settle_space(reader, false);
     reader->space = text;
@@ -405,7 +405,8 @@ void html_read_start(struct html_reader *reader, const char *known, bool has_att
     tree_sort_attributes(reader->tree);
     element.in_tree = !is_void;
     element.empty = slash || is_void;
-    reader->before = name->traits & HTML_BLOCK;
+    if (!(name->traits & HTML_UNSEEN))
+        reader->before = name->traits & HTML_BLOCK;
     if (is_void)
         tree_close(reader->tree); /* also where this parser knows it as one with content */
     else
@@ -461,7 +462,8 @@ void html_read_end(struct html_reader *reader, const char *known, size_t cursor)
     if (!tag && !element.empty && !(element.traits & HTML_OPEN_END))
         add_lost(reader, end, end);
     tree_close(reader->tree);
-    reader->before = element.traits & HTML_BLOCK;
+    if (!(element.traits & HTML_UNSEEN))
+        reader->before = element.traits & HTML_BLOCK;
 }
 
 /* --- what is neither element nor tag --- */

@@ -18,6 +18,7 @@ enum html_trait {
     /* The parser reads tags where browsers see text; how they are spelt counts, too: */
     HTML_LITERAL = 64,     /* title, textarea, iframe, … */
     HTML_UNRESOLVED = 128, /* and of these, those in which a reference is text as well */
+    HTML_UNSEEN = 256,     /* takes no place: what is beside it is beside what came before it */
 };
 
 /* The traits of an element, by its lower case name. */

@@ -5,6 +5,7 @@
  * an exit code.
  */
 #include "../diff/base/display.h"
+#include "../diff/compare.h"
 #include "../diff/diff_command.h"
 #include "command.h"
 #include "ledger_command.h"
@@ -116,6 +117,7 @@ static void add_man(struct buffer *out)
 static MUST_CHECK bool compare_files(int argc, char **argv, struct buffer *out, int *exit_code,
                                      struct err *err)
 {
+    compare_setup();
     if (diff_command(argc, argv, out, exit_code, err))
         return true;
     if (err->code == ERR_INTERRUPTED || err->code == ERR_INTERNAL)

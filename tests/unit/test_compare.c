@@ -103,6 +103,15 @@ static void white_space_between_blocks_does_not_matter_and_elsewhere_it_does(voi
         {"<script>a  b</script>", "<script>a b</script>", false},
         {"<style>a  b</style>", "<style>a b</style>", false},
         {"<p title='a b'>x</p>", "<p title='a  b'>x</p>", false},
+        /* A piece of a page, and a page that leaves <body> out. */
+        {"<span>a</span>\n<span>b</span>", "<span>a</span><span>b</span>", false},
+        {"<html><b>a</b> <b>b</b></html>", "<html><b>a</b><b>b</b></html>", false},
+        {"<html><head></head> <b>a</b> <b>b</b> </html>",
+         "<html><head></head><b>a</b> <b>b</b></html>", true},
+        {"\n<!DOCTYPE html>\n<meta name=a>\n<link rel=b>\n<script>c</script>\n<b>x</b>\n",
+         "<!DOCTYPE html><meta name=a><link rel=b><script>c</script><b>x</b>", true},
+        {"<b>a</b> <script>c</script> <b>x</b>", "<b>a</b><script>c</script> <b>x</b>", false},
+        {"<b>a</b> <link rel=a> <b>x</b>", "<b>a</b> <link rel=a><b>x</b>", false},
     };
     check_pairs(rows, COUNT(rows), CONTENT_HTML);
 }
