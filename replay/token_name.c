@@ -151,6 +151,11 @@ size_t token_id_length(const char *segment, size_t length)
         digits++;
     if (digits == length)
         return length <= 20 ? length : 0;
+    bool any = digits > 0;
+    for (size_t i = 0; i < length && !any; i++)
+        any = isdigit((unsigned char)segment[i]) != 0;
+    if (!any && length < LETTERS_LEAST)
+        return 0; /* as most segments */
     if (date_text_read(segment, length, DATE_ORDER_UNKNOWN, &date) == length)
         return 0;
     bool word = digits && length - digits > 1 && isalpha((unsigned char)segment[digits + 1]);
