@@ -365,22 +365,6 @@ static void xml_instruction(void *context, const xmlChar *target, const xmlChar 
     xml->tree->nodes[node].name = tree_intern(xml->tree->names, name, strlen(name));
 }
 
-/* An entity that only a document type elsewhere declares stays as it is written. */
-static void xml_reference(void *context, const xmlChar *name)
-{
-    struct xml_context *xml = context;
-    if (xml->parser->instate == XML_PARSER_ATTRIBUTE_VALUE) {
-        snprintf(xml->reason, MARKUP_REASON_SIZE,
-                 "an attribute holds an entity that is declared elsewhere");
-        xmlStopParser(xml->parser);
-        return;
-    }
-    xml_flush(xml);
-    if (xml->depth)
-        xml->stack[xml->depth - 1].has_text = true;
-    tree_leaf(xml->tree, TREE_LOST, xml_copy(xml, name));
-}
-
 static void xml_doctype(void *context, const xmlChar *name, const xmlChar *public,
                         const xmlChar *system)
 {
@@ -399,6 +383,27 @@ static void xml_doctype(void *context, const xmlChar *name, const xmlChar *publi
     tree_leaf(xml->tree, TREE_DOCTYPE, all);
 }
 
+/*
+ * Does it refer to an entity that XML itself does not define? Only a document type elsewhere can
+ * declare it, which is never read: what stands for it is not known, and versions of the parser drop
+ * such references without a word. One in a comment counts too.
+ */
+static bool refers_elsewhere(const struct buffer *text)
+{
+    static const char *const known[] = {"&#", "&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
+    const unsigned char *end = text->data + text->length, *at = text->data;
+    while ((at = memchr(at, '&', (size_t)(end - at)))) {
+        bool found = false;
+        for (size_t i = 0; i < sizeof known / sizeof *known && !found; i++)
+            found = (size_t)(end - at) >= strlen(known[i]) &&
+                    memcmp(at, known[i], strlen(known[i])) == 0;
+        if (!found)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 static void parse_xml(struct xml_context *xml, const struct buffer *text)
 {
     xml->parser = xmlCreateMemoryParserCtxt((const char *)text->data, (int)text->length);
@@ -414,7 +419,6 @@ static void parse_xml(struct xml_context *xml, const struct buffer *text)
         .ignorableWhitespace = xml_text,
         .comment = xml_comment,
         .processingInstruction = xml_instruction,
-        .reference = xml_reference,
         .internalSubset = xml_doctype,
     };
     xml->parser->userData = xml;
@@ -444,6 +448,8 @@ bool xml_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
     struct xml_context xml = {.tree = tree, .text = BUFFER_INIT(BUFFER_NO_LIMIT), .reason = reason};
     if (!reason[0])
         parse_xml(&xml, &tree->bytes);
+    if (!reason[0] && refers_elsewhere(&tree->bytes))
+        snprintf(reason, MARKUP_REASON_SIZE, "it refers to an entity that is declared elsewhere");
     tree_finish(tree);
     buffer_free(&xml.text);
     free(xml.stack);

@@ -157,7 +157,7 @@ static void a_wrong_pattern_is_refused_with_its_place(void **state)
     static const struct {
         const char *pattern;
         size_t offset;
-    } wrong[] = {{"(", 1}, {"a[", 2}, {"*a", 0}, {"a{2,1}", 5}, {"\\C", 2}, {"\xFF", 0}};
+    } wrong[] = {{"(", 1}, {"a[", 2}, {"a{2,1}", 5}, {"\\C", 2}, {"\xFF", 0}};
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct regex *regex;
         struct err err = {0};
