@@ -232,6 +232,8 @@ static bool refuse_open(const struct ledger *ledger, struct err *err)
     int code = sqlite3_errcode(ledger->database) & 0xff;
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return refuse_in_use(ledger->path, err);
+    if (sqlite3_extended_errcode(ledger->database) == SQLITE_IOERR_SHORT_READ)
+        return refuse_damaged(ledger, "it ends too early", err);
     struct buffer reason = BUFFER_INIT(sizeof err->text);
     add_reason(ledger, &reason);
     if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL ||
