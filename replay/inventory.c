@@ -89,7 +89,7 @@ static void count(struct counter_entry *entry, const struct request *request, bo
     entry->count++;
     entry->left_out += request->reason != REQUEST_GOOD;
     if (busy && request->duration > 0)
-        entry->busy += request->duration;
+        request_add_duration(&entry->busy, request->duration);
 }
 
 void inventory_add(struct inventory *inventory, const struct request *request,
@@ -114,7 +114,7 @@ void inventory_add(struct inventory *inventory, const struct request *request,
     bool good = request->reason == REQUEST_GOOD;
     if (good && request->duration >= 0) {
         inventory->any_duration = true;
-        inventory->busy += request->duration;
+        request_add_duration(&inventory->busy, request->duration);
     }
     count(counter_at(&inventory->methods, request->method), request, good);
     if (request->target.length && request->target.at[0] == '/')

@@ -197,7 +197,7 @@ static bool read_decimal(struct slice raw, int64_t *result)
 {
     uint64_t n = 0;
     size_t i = 0, decimals = 0;
-    for (; i < raw.length && i < 13 && raw.at[i] >= '0' && raw.at[i] <= '9'; i++)
+    for (; i < raw.length && i < 12 && raw.at[i] >= '0' && raw.at[i] <= '9'; i++)
         n = n * 10 + (raw.at[i] - '0');
     bool any = i > 0;
     if (i < raw.length && raw.at[i] == '.') {
@@ -314,8 +314,11 @@ bool request_arrival(struct request_parser *parser, const struct log_match *matc
     size_t msec = parser->role[ROLE_MSEC], lasted = parser->role[ROLE_REQUEST_TIME];
     *arrival = 0;
     *duration = -1;
-    if (lasted != LOG_NONE && !read_decimal(match->values[lasted], duration))
+    if (lasted != LOG_NONE &&
+        (!read_decimal(match->values[lasted], duration) || *duration > REQUEST_LONGEST)) {
+        *duration = -1;
         return false;
+    }
     if (parser->clock == REQUEST_UNTIMED)
         return true;
     if (msec == LOG_NONE) {

@@ -108,6 +108,16 @@ bool request_parser_init(struct request_parser *parser, const struct log_format 
                          struct err *err) MUST_CHECK;
 void request_parser_free(struct request_parser *parser);
 
+/* Microseconds: what took longer than a year is no request. */
+#define REQUEST_LONGEST (INT64_C(366) * 86400 * 1000000)
+
+/* Adds durations; a sum that no log can have stays at its highest. */
+static inline void request_add_duration(int64_t *sum, int64_t duration)
+{
+    if (__builtin_add_overflow(*sum, duration, sum))
+        *sum = INT64_MAX;
+}
+
 /* When the record's request arrived, in microseconds; false: its time cannot be read. Cheap. */
 bool request_arrival(struct request_parser *parser, const struct log_match *match, int64_t *arrival,
                      int64_t *duration) MUST_CHECK;

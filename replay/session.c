@@ -357,7 +357,7 @@ static void count(struct session *session, const struct request *request)
     session->requests++;
     session->last = request->arrival;
     if (request->duration > 0)
-        session->busy += request->duration;
+        request_add_duration(&session->busy, request->duration);
     if (request->reason == REQUEST_GOOD)
         return;
     session->left_out++;
