@@ -60,18 +60,6 @@ static bool is_ascii(const unsigned char *bytes, size_t length)
     return all < 0x80;
 }
 
-static bool is_utf8(const unsigned char *bytes, size_t length)
-{
-    const unsigned char *at = bytes, *end = bytes + length;
-    while (at < end) {
-        size_t size = utf8_size(at, end);
-        if (!size)
-            return false;
-        at += size;
-    }
-    return true;
-}
-
 /* ---- null-empty */
 
 static bool null_empty(const struct cause_pair *pair, struct cause_match *match)
@@ -265,7 +253,8 @@ static bool is_other_case(const struct cause_pair *pair, struct cause_match *mat
     if (has_plain_end(&middle, true) || middle.from_length > 3 * middle.to_length ||
         middle.to_length > 3 * middle.from_length ||
         middle.from_length + middle.to_length > UNICODE_MOST ||
-        !is_utf8(middle.from, middle.from_length) || !is_utf8(middle.to, middle.to_length) ||
+        !utf8_is_valid(middle.from, middle.from_length) ||
+        !utf8_is_valid(middle.to, middle.to_length) ||
         !unicode_is_case(UNICODE_FOLDED, middle.from, middle.from_length, middle.to,
                          middle.to_length))
         return false;
@@ -303,8 +292,9 @@ static bool unicode_form(const struct cause_pair *pair, struct cause_match *matc
     struct middle middle = middle_of(pair);
     if (!middle.from_length || !middle.to_length ||
         middle.from_length + middle.to_length > UNICODE_MOST || has_plain_end(&middle, false) ||
-        is_ascii(middle.from, middle.from_length) || !is_utf8(middle.from, middle.from_length) ||
-        !is_utf8(middle.to, middle.to_length))
+        is_ascii(middle.from, middle.from_length) ||
+        !utf8_is_valid(middle.from, middle.from_length) ||
+        !utf8_is_valid(middle.to, middle.to_length))
         return false;
     /* A mark alone composes with the letter before it. */
     while (pair->prefix && middle.from > pair->from->payload) {
@@ -481,7 +471,7 @@ static bool replaced_characters(const struct cause_pair *pair, struct cause_matc
     match->measure[LOST_LOWEST_CODE] = 0x80;
     match->measure[LOST_HIGHEST_KEPT] = 0;
     return middle.to_length && middle.from_length + middle.to_length < UNICODE_MOST &&
-           !has_plain_end(&middle, false) && is_utf8(middle.from, middle.from_length) &&
+           !has_plain_end(&middle, false) && utf8_is_valid(middle.from, middle.from_length) &&
            unicode_is_unaccented(middle.from, middle.from_length, middle.to, middle.to_length);
 }
 

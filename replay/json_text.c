@@ -5,18 +5,6 @@
 
 #include <time.h>
 
-bool json_text_is_utf8(struct slice bytes)
-{
-    const unsigned char *at = bytes.at, *end = bytes.at + bytes.length;
-    while (at < end) {
-        size_t size = utf8_size(at, end);
-        if (!size)
-            return false;
-        at += size;
-    }
-    return true;
-}
-
 void json_text_string(struct buffer *out, struct slice text)
 {
     json_string_add(out, text.at, text.length);
@@ -41,7 +29,7 @@ static void add_base64(struct buffer *out, struct slice bytes)
 
 void json_text_bytes(struct buffer *out, const char *name, struct slice bytes)
 {
-    if (json_text_is_utf8(bytes)) {
+    if (utf8_is_valid(bytes.at, bytes.length)) {
         buffer_printf(out, "\"%s\":", name);
         json_text_string(out, bytes);
         return;

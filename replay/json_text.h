@@ -5,8 +5,6 @@
 #include "../diff/base/buffer.h"
 #include "slice.h"
 
-bool json_text_is_utf8(struct slice bytes);
-
 /* A string in quotes. Bytes that are no UTF-8 become U+FFFD. */
 void json_text_string(struct buffer *out, struct slice text);
 

@@ -59,18 +59,6 @@ static void blob_end(struct buffer *out, size_t start)
         out->data[start + 1 + i] = (unsigned char)(length >> 8 * i);
 }
 
-static bool is_utf8(const unsigned char *text, size_t length)
-{
-    const unsigned char *end = text + length;
-    while (text < end) {
-        size_t size = utf8_size(text, end);
-        if (!size)
-            return false;
-        text += size;
-    }
-    return true;
-}
-
 static struct span cell_span(const struct canon *canon, const struct cell *cell)
 {
     struct span span = {cell->length ? (const char *)cell->bytes : "", cell->length};
@@ -86,7 +74,8 @@ static bool cell_text_of(const struct canon *canon, const struct cell *cell, str
     if (cell->form != CELL_TEXT && cell->form != CELL_BYTES)
         return false;
     *span = cell_span(canon, cell);
-    return cell->form == CELL_TEXT || is_utf8((const unsigned char *)span->text, span->length);
+    return cell->form == CELL_TEXT ||
+           utf8_is_valid((const unsigned char *)span->text, span->length);
 }
 
 static bool span_is(struct span span, const char *text)

@@ -43,18 +43,6 @@ static uint32_t payload_u32(const unsigned char *payload)
            (uint32_t)payload[3] << 24;
 }
 
-static bool is_utf8(const unsigned char *at, size_t length)
-{
-    const unsigned char *end = at + length;
-    while (at < end) {
-        size_t size = utf8_size(at, end);
-        if (!size)
-            return false;
-        at += size;
-    }
-    return true;
-}
-
 static bool read_one(const struct buffer *room, size_t start, struct value *value)
 {
     const unsigned char *place = room->data + start, *end = room->data + room->length;
@@ -335,7 +323,7 @@ static bool add_text(const struct conversion *to, const struct value *value, str
     case VALUE_SPECIAL:
     case VALUE_RAW:
     case VALUE_BYTES:
-        if (!is_utf8(value->payload, value->payload_length))
+        if (!utf8_is_valid(value->payload, value->payload_length))
             return refuse(to, "its bytes are no text");
         buffer_add(out, value->payload, value->payload_length);
         return true;

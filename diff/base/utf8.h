@@ -40,6 +40,19 @@ static inline uint32_t utf8_read(const unsigned char *at, size_t size)
     return code;
 }
 
+/* Is all of it well-formed? */
+static inline bool utf8_is_valid(const unsigned char *bytes, size_t length)
+{
+    const unsigned char *at = bytes, *end = bytes + length;
+    while (at < end) {
+        size_t size = utf8_size(at, end);
+        if (!size)
+            return false;
+        at += size;
+    }
+    return true;
+}
+
 /* Writes the character `code` (a Unicode scalar value) and returns its size, 1..4. */
 static inline size_t utf8_write(uint32_t code, unsigned char place[4])
 {

@@ -4,7 +4,7 @@
  * and what is listed is one line of UTF-8. Seeds: corpus/log_line. Run by tests/fuzz/run.
  */
 #include "../../replay/inventory.h"
-#include "../../replay/json_text.h"
+#include "../../diff/base/utf8.h"
 #include "../../replay/list.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void check_list(const struct list_entry *entry)
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     list_add(&out, entry);
     if (!out.length || memchr(out.data, '\n', out.length) != out.data + out.length - 1 ||
-        !json_text_is_utf8((struct slice){out.data, out.length}))
+        !utf8_is_valid(out.data, out.length))
         abort();
     buffer_free(&out);
 }
