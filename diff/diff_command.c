@@ -8,6 +8,7 @@
 #include "route.h"
 #include "rule.h"
 
+#include "base/file.h"
 #include "base/display.h"
 #include "base/option.h"
 #include "base/text_list.h"
@@ -133,14 +134,7 @@ static MUST_CHECK bool read_file(const char *path, struct buffer *bytes, struct 
 static MUST_CHECK bool write_file(const char *path, const struct buffer *text, struct err *err)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool good = file >= 0;
-    for (size_t done = 0; good && done < text->length;) {
-        ssize_t written = write(file, text->data + done, text->length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        good = written > 0;
-        done += good ? (size_t)written : 0;
-    }
+    bool good = file >= 0 && file_write_all(file, text->data, text->length);
     /* Some file systems tell only here that the disk is full. */
     if (file >= 0 && close(file) != 0)
         good = false;

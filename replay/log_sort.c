@@ -1,4 +1,5 @@
 #include "log_sort.h"
+#include "../diff/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,47 +103,30 @@ static int compare_items(const void *a, const void *b)
 /* --- the file
  * ------------------------------------------------------------------------------------------ */
 
-static const char *temporary_folder(void)
-{
-    const char *folder = getenv("TMPDIR");
-    return folder && *folder ? folder : "/tmp";
-}
-
 static MUST_CHECK bool open_file(int *file, struct err *err)
 {
-    char *path = mem_format("%s/tally-replay-XXXXXX", temporary_folder());
-    *file = mkostemp(path, O_CLOEXEC);
-    if (*file >= 0)
-        unlink(path);
-    free(path);
+    *file = file_temporary("tally-replay");
     if (*file >= 0)
         return true;
     return err_set(err, ERR_INTERNAL,
                    "cannot create a temporary file in %s: %s (set TMPDIR to a folder with room).",
-                   temporary_folder(), strerror(errno));
+                   file_temporary_folder(), strerror(errno));
 }
 
 static MUST_CHECK bool flush(struct log_sort *sort, int file, struct err *err)
 {
-    size_t done = 0;
     if (sort->file_end + sort->out.length > sort->disk_limit)
         return err_set(err, ERR_INTERNAL,
                        "sorting these logs takes more temporary disk space than --temp-limit "
                        "allows (%llu GB): raise it, or give fewer logs at a time.",
                        (unsigned long long)(sort->disk_limit >> 30));
-    while (done < sort->out.length) {
-        ssize_t written = write(file, sort->out.data + done, sort->out.length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return err_set(err, ERR_INTERNAL,
-                           "cannot write a temporary file in %s: %s (set TMPDIR to a folder with "
-                           "room).",
-                           temporary_folder(), strerror(errno));
-        done += (size_t)written;
-    }
-    sort->file_end += done;
-    sort->disk_bytes += done;
+    if (!file_write_all(file, sort->out.data, sort->out.length))
+        return err_set(err, ERR_INTERNAL,
+                       "cannot write a temporary file in %s: %s (set TMPDIR to a folder with "
+                       "room).",
+                       file_temporary_folder(), strerror(errno));
+    sort->file_end += sort->out.length;
+    sort->disk_bytes += sort->out.length;
     buffer_clear(&sort->out);
     return true;
 }

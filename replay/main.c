@@ -7,6 +7,7 @@
 #include "command.h"
 #include "inventory.h"
 #include "list.h"
+#include "../diff/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,28 +24,11 @@ static int fail(const struct err *err)
     return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
 }
 
-/* A closed standard stream would lend its number to the next file. */
-static void fill_standard_streams(void)
-{
-    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
-        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-            exit(ERR_INTERNAL);
-}
-
 /* Writes the text to standard output and empties it. */
 static MUST_CHECK bool write_out(struct buffer *text, struct err *err)
 {
-    size_t done = 0;
-    while (done < text->length) {
-        ssize_t written = write(STDOUT_FILENO, text->data + done, text->length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.",
-                           strerror(errno));
-        done += (size_t)written;
-    }
+    if (!file_write_all(STDOUT_FILENO, text->data, text->length))
+        return err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
     buffer_clear(text);
     return true;
 }
@@ -234,7 +218,7 @@ int main(int argc, char **argv)
     struct err err = {0};
     int exit_code = 0;
     bool done = true;
-    fill_standard_streams();
+    file_fill_standard_streams();
     if (argc == 2 && strcmp(argv[1], "--man") == 0) /* for the build: not an option of the user */
         return print(command_man);
     if (!command_parse(argc, argv, &command, &err)) {

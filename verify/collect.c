@@ -1,6 +1,7 @@
 /* See collect.h. */
 #include "collect.h"
 
+#include "../diff/base/file.h"
 #include "../diff/base/memory.h"
 
 #include <errno.h>
@@ -67,42 +68,23 @@ void collector_free(struct collector *collector)
     free(collector);
 }
 
-static const char *temporary_folder(void)
-{
-    const char *folder = getenv("TMPDIR");
-    return folder && *folder ? folder : "/tmp";
-}
-
 static bool open_partition(struct partition *partition, struct err *err)
 {
-    char *path = mem_format("%s/tally-verify-XXXXXX", temporary_folder());
-    partition->file = mkostemp(path, O_CLOEXEC);
-    if (partition->file >= 0)
-        unlink(path);
-    free(path);
+    partition->file = file_temporary("tally-verify");
     if (partition->file < 0)
         return err_set(
             err, ERR_INTERNAL,
             "cannot create a temporary file in %s: %s (set TMPDIR to a folder with room)",
-            temporary_folder(), strerror(errno));
+            file_temporary_folder(), strerror(errno));
     return true;
 }
 
 static bool write_all(int file, const unsigned char *bytes, size_t length, struct err *err)
 {
-    while (length) {
-        ssize_t written = write(file, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return err_set(
-                err, ERR_INTERNAL,
-                "cannot write a temporary file in %s: %s (set TMPDIR to a folder with room)",
-                temporary_folder(), strerror(errno));
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
+    return file_write_all(file, bytes, length) ||
+           err_set(err, ERR_INTERNAL,
+                   "cannot write a temporary file in %s: %s (set TMPDIR to a folder with room)",
+                   file_temporary_folder(), strerror(errno));
 }
 
 static bool flush_partition(struct partition *partition, struct err *err)

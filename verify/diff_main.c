@@ -4,6 +4,7 @@
  * values, or two files. Input: argv. Output: text on standard output, sentences on standard error,
  * an exit code.
  */
+#include "../diff/base/file.h"
 #include "../diff/base/display.h"
 #include "../diff/compare.h"
 #include "../diff/diff_command.h"
@@ -43,15 +44,6 @@ static int fail(const struct err *err)
 {
     fprintf(stderr, "tally-diff: %s\n", err->text);
     return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
-}
-
-/* A closed standard stream would lend its number to the next file or socket. */
-static void fill_standard_streams(void)
-{
-    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
-        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-            exit(ERR_INTERNAL);
 }
 
 /* The first bytes of every SQLite 3 file: SQLite, Database File Format, 1.2. */
@@ -155,13 +147,13 @@ int main(int argc, char **argv)
     struct err err = {0};
     int exit_code = 0;
     char **arguments = command_take_arguments(argc, argv);
-    fill_standard_streams();
+    file_fill_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     if (!run(argc, arguments, &out, &exit_code, &err)) {
         exit_code = fail(&err);
         if (err.code == ERR_USAGE)
             fputs("Try 'tally-diff --help'.\n", stderr);
-    } else if (!report_write_all(STDOUT_FILENO, out.data, out.length)) {
+    } else if (!file_write_all(STDOUT_FILENO, out.data, out.length)) {
         err_set(&err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
         exit_code = fail(&err);
     }

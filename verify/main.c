@@ -3,6 +3,7 @@
  * argv. Output: the report, sentences on standard error, an exit code. Must not know of engines or
  * the type contract.
  */
+#include "../diff/base/file.h"
 #include "../diff/base/buffer.h"
 #include "../diff/base/memory.h"
 #include "command.h"
@@ -52,17 +53,6 @@ static void install_signals(void)
         sigaction(SIGHUP, &action, NULL);
 }
 
-/* A closed standard stream would lend its number to the next file or socket, and a report or
- * message would go there. One that cannot be written makes the write fail instead, and that is
- * said. */
-static void fill_standard_streams(void)
-{
-    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
-        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
-            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-            exit(ERR_INTERNAL);
-}
-
 static int fail(const struct err *err)
 {
     fprintf(stderr, "tally-verify: %s\n", err->text);
@@ -109,7 +99,7 @@ static MUST_CHECK bool write_output(struct output *output, const struct buffer *
     bool done = true;
     if (output->path && fstat(output->file, &file) == 0 && S_ISREG(file.st_mode))
         done = ftruncate(output->file, 0) == 0;
-    done = done && report_write_all(output->file, text->data, text->length);
+    done = done && file_write_all(output->file, text->data, text->length);
     /* Some file systems tell only here that the disk is full. */
     done = close(output->file) == 0 && done;
     if (done)
@@ -313,7 +303,7 @@ int main(int argc, char **argv)
     struct command command;
     struct err err = {0};
     int exit_code = ERR_INTERNAL;
-    fill_standard_streams();
+    file_fill_standard_streams();
     /* Large blocks go back to the system when freed, instead of staying in every thread's heap. */
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 512 << 10);

@@ -3,6 +3,7 @@
 
 #include "repair_table.h"
 
+#include "../diff/base/file.h"
 #include "../diff/base/display.h"
 #include "../diff/base/progress.h"
 
@@ -69,19 +70,8 @@ static void fail(struct repair *repair, const char *doing)
 
 static void flush(struct repair *repair, int file)
 {
-    const unsigned char *at = repair->pending.data;
-    size_t left = repair->pending.length;
-    while (left && !repair->failed) {
-        ssize_t written = write(file, at, left);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0) {
-            fail(repair, "write");
-            break;
-        }
-        at += written;
-        left -= (size_t)written;
-    }
+    if (!repair->failed && !file_write_all(file, repair->pending.data, repair->pending.length))
+        fail(repair, "write");
     if (repair->pending.capacity > 4 * BLOCK)
         buffer_free(&repair->pending);
     else

@@ -1,6 +1,7 @@
 /* See report.h. */
 #include "report.h"
 
+#include "../diff/base/file.h"
 #include "../diff/base/progress.h"
 
 #include <errno.h>
@@ -61,21 +62,6 @@ void report_since(const struct result_since *since, struct buffer *out)
 
 /* ---- Files
  * ---------------------------------------------------------------------------------------------- */
-
-bool report_write_all(int file, const void *bytes, size_t length)
-{
-    const char *at = bytes;
-    while (length) {
-        ssize_t written = write(file, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
 
 /* In the file's own folder, so that it can be renamed; hidden, and of another ending, so that
  * whoever collects *.prom or *.xml does not find half of it. */
@@ -150,7 +136,7 @@ bool report_files_open(const struct text_list *wanted, struct report_files *file
 static MUST_CHECK bool write_file(struct report_file *of, const struct buffer *text,
                                   struct err *err)
 {
-    bool done = report_write_all(of->file, text->data, text->length);
+    bool done = file_write_all(of->file, text->data, text->length);
     if (done && of->temporary)
         done = fsync(of->file) == 0;
     /* Some file systems tell only here that the disk is full. */

@@ -49,9 +49,6 @@ bool report_files_write(struct report_files *files, const struct verify_result *
                         const struct verify_options *options, struct err *err) MUST_CHECK;
 void report_files_drop(struct report_files *files); /* what was there before stays */
 
-/* Writes all of it; false with errno. */
-bool report_write_all(int file, const void *bytes, size_t length) MUST_CHECK;
-
 /* "Repair: 3 statements in fix.sql make the target hold the rows of the source, but for 1 row …" */
 void report_add_repair(const struct result_repair *repair, struct buffer *out);
 

@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "display.h"
 #include "memory.h"
+#include "file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -46,17 +47,7 @@ static double now(void)
 /* A broken standard error must not end a run: the result is worth more than its progress. */
 static void write_all(const struct buffer *text)
 {
-    const unsigned char *at = text->data;
-    size_t left = text->length;
-    while (left) {
-        ssize_t written = write(STDERR_FILENO, at, left);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        at += written;
-        left -= (size_t)written;
-    }
+    (void)!file_write_all(STDERR_FILENO, text->data, text->length);
 }
 
 /* NO_COLOR (no-color.org) and TERM=dumb: people who want no escape sequences get none, blanks erase
