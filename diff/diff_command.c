@@ -347,45 +347,23 @@ void diff_command_help(struct buffer *out)
     }
 }
 
-/* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
- * pasted. */
-static void man_text(struct buffer *out, const char *text)
-{
-    static const struct {
-        char byte;
-        const char *roff;
-    } escapes[] = {{'\\', "\\e"}, {'-', "\\-"}, {'~', "\\(ti"}, {'^', "\\(ha"}, {'\'', "\\(aq"}};
-    if (*text == '.')
-        buffer_add_text(out, "\\&");
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < COUNT(escapes) && escapes[i].byte != *text)
-            i++;
-        if (i < COUNT(escapes))
-            buffer_add_text(out, escapes[i].roff);
-        else
-            buffer_add_byte(out, (unsigned char)*text);
-    }
-    buffer_add_byte(out, '\n');
-}
-
 void diff_command_man(struct buffer *out)
 {
     buffer_add_text(out, ".SH COMPARING TWO FILES\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
                          "TARGET\\fR\n.PP\n");
     for (size_t i = 0; i < COUNT(description); i++) {
         buffer_add_text(out, i ? ".PP\n" : "");
-        man_text(out, description[i]);
+        option_man_text(out, description[i]);
     }
     option_man(rows, out);
     buffer_add_text(out, ".SH RULES FILE\n");
-    man_text(out,
-             "One YAML file holds everything that a comparison passes over. A rule holds where "
+    option_man_text(
+        out, "One YAML file holds everything that a comparison passes over. A rule holds where "
              "all its conditions hold and has one action; rules act in the file's order. A "
              "rule that never matched is reported.");
     for (size_t i = 0; i < COUNT(rule_keys); i++) {
         buffer_add_text(out, ".TP\n.B ");
-        man_text(out, rule_keys[i].key);
-        man_text(out, rule_keys[i].text);
+        option_man_text(out, rule_keys[i].key);
+        option_man_text(out, rule_keys[i].text);
     }
 }

@@ -174,36 +174,14 @@ void command_help(struct buffer *out)
 /* --- man page
  * ----------------------------------------------------------------------------------------- */
 
-/* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
- * pasted. */
-static void man_text(struct buffer *out, const char *text)
-{
-    static const struct {
-        char byte;
-        const char *roff;
-    } escapes[] = {{'\\', "\\e"}, {'-', "\\-"}, {'~', "\\(ti"}};
-    if (*text == '.' || *text == '\'')
-        buffer_add_text(out, "\\&");
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < COUNT(escapes) && escapes[i].byte != *text)
-            i++;
-        if (i < COUNT(escapes))
-            buffer_add_text(out, escapes[i].roff);
-        else
-            buffer_add_byte(out, (unsigned char)*text);
-    }
-    buffer_add_byte(out, '\n');
-}
-
 static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
                         size_t count)
 {
     buffer_printf(out, ".SH %s\n", heading);
     for (size_t i = 0; i < count; i++) {
         buffer_add_text(out, ".TP\n.B ");
-        man_text(out, entries[i].term);
-        man_text(out, entries[i].text);
+        option_man_text(out, entries[i].term);
+        option_man_text(out, entries[i].text);
     }
 }
 
@@ -213,13 +191,13 @@ void command_man(struct buffer *out)
                   ".TH TALLY\\-REPLAY 1 \"\" \"Tally %s\" \"User Commands\"\n"
                   ".nh\n.ad l\n.SH NAME\ntally\\-replay \\- ",
                   TALLY_VERSION);
-    man_text(out, summary);
+    option_man_text(out, summary);
     buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-replay\n\\-\\-inventory|\\-\\-list "
                          "[\\fIOPTIONS\\fR] \\fILOG\\fR...\n.br\n.B tally\\-replay\n\\-\\-advise "
                          "\\fINGINX.CONF\\fR\n.SH DESCRIPTION\n");
     for (size_t i = 0; i < COUNT(description); i++) {
         buffer_add_text(out, i ? ".PP\n" : "");
-        man_text(out, description[i]);
+        option_man_text(out, description[i]);
     }
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(rows, out);
@@ -229,9 +207,9 @@ void command_man(struct buffer *out)
     buffer_add_text(out, ".SH EXAMPLES\n");
     for (size_t i = 0; i < COUNT(examples); i++) {
         buffer_add_text(out, ".PP\n");
-        man_text(out, examples[i].term);
+        option_man_text(out, examples[i].term);
         buffer_add_text(out, ".PP\n.RS 4\n.nf\n");
-        man_text(out, examples[i].text);
+        option_man_text(out, examples[i].text);
         buffer_add_text(out, ".fi\n.RE\n");
     }
 }

@@ -280,33 +280,14 @@ void command_help(struct buffer *out)
 /* --- man page
  * ----------------------------------------------------------------------------------------- */
 
-/* roff reads a backslash and a leading dot or quote, and prints '-' as a hyphen that cannot be
- * pasted. */
-void command_man_text(struct buffer *out, const char *text)
-{
-    if (*text == '.' || *text == '\'')
-        buffer_add_text(out, "\\&");
-    for (; *text; text++) {
-        if (*text == '\\')
-            buffer_add_text(out, "\\e");
-        else if (*text == '-')
-            buffer_add_text(out, "\\-");
-        else if (*text == '~')
-            buffer_add_text(out, "\\(ti");
-        else
-            buffer_add_byte(out, (unsigned char)*text);
-    }
-    buffer_add_byte(out, '\n');
-}
-
 static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
                         size_t count)
 {
     buffer_printf(out, ".SH %s\n", heading);
     for (size_t i = 0; i < count; i++) {
         buffer_add_text(out, ".TP\n.B ");
-        command_man_text(out, entries[i].term);
-        command_man_text(out, entries[i].text);
+        option_man_text(out, entries[i].term);
+        option_man_text(out, entries[i].text);
     }
 }
 
@@ -314,15 +295,15 @@ static void man_entries(struct buffer *out, const char *heading, const struct en
 static void man_definitions(struct buffer *out)
 {
     buffer_add_text(out, ".SH DEFINITIONS\n");
-    command_man_text(out, "The definitions of the tables are compared as well, for what can hurt. "
-                          "Kinds marked with (!) make a table different when they are found on the "
-                          "target; the others are only said.");
+    option_man_text(out, "The definitions of the tables are compared as well, for what can hurt. "
+                         "Kinds marked with (!) make a table different when they are found on the "
+                         "target; the others are only said.");
     for (const struct schema_kind *kind = schema_kinds; kind->name; kind++) {
         buffer_add_text(out, ".TP\n.B ");
         char *term = mem_format("%s%s", kind->name, kind->breaks ? " (!)" : "");
-        command_man_text(out, term);
+        option_man_text(out, term);
         free(term);
-        command_man_text(out, kind->help);
+        option_man_text(out, kind->help);
     }
 }
 
@@ -332,13 +313,13 @@ void command_man(struct buffer *out)
                   ".TH TALLY\\-VERIFY 1 \"\" \"Tally %s\" \"User Commands\"\n"
                   ".nh\n.ad l\n.SH NAME\ntally\\-verify \\- ",
                   TALLY_VERSION);
-    command_man_text(out, summary);
+    option_man_text(out, summary);
     buffer_add_text(out,
                     ".SH SYNOPSIS\n.B tally\\-verify\n[\\fIOPTIONS\\fR] \\fISOURCE TARGET\\fR\n"
                     ".SH DESCRIPTION\n");
     for (size_t i = 0; i < COUNT(description); i++) {
         buffer_add_text(out, i ? ".PP\n" : "");
-        command_man_text(out, description[i]);
+        option_man_text(out, description[i]);
     }
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(rows, out);
@@ -354,10 +335,10 @@ void command_man(struct buffer *out)
     for (size_t i = 0; i < COUNT(examples); i++) {
         if (examples[i].term) {
             buffer_add_text(out, ".PP\n");
-            command_man_text(out, examples[i].term);
+            option_man_text(out, examples[i].term);
         }
         buffer_add_text(out, ".PP\n.RS 4\n.nf\n");
-        command_man_text(out, examples[i].text);
+        option_man_text(out, examples[i].text);
         buffer_add_text(out, ".fi\n.RE\n");
     }
 }

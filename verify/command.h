@@ -20,8 +20,6 @@ void command_free(struct command *command);
 
 void command_help(struct buffer *out); /* at most 80 columns wide */
 void command_man(struct buffer *out);  /* a whole man(7) page */
-/* A line of text for it, with what roff would read as its own escaped. */
-void command_man_text(struct buffer *out, const char *text);
 
 /*
  * Overwrites every password of the URIs in a text with 'x', in place: between the user and the last

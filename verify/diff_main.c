@@ -89,7 +89,7 @@ static void add_man(struct buffer *out)
                   ".TH TALLY\\-DIFF 1 \"\" \"Tally %s\" \"User Commands\"\n"
                   ".SH NAME\ntally\\-diff \\- ",
                   TALLY_VERSION);
-    command_man_text(out, summary);
+    option_man_text(out, summary);
     buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
                          "TARGET\\fR\n.br\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
                          "[\\fITABLE\\fR [\\fIKEY\\fR...]]\n.br\n.B tally\\-diff explain\n"
@@ -100,7 +100,7 @@ static void add_man(struct buffer *out)
     buffer_add_text(out, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < COUNT(exits); i++) {
         buffer_printf(out, ".TP\n.B %s\n", exits[i].code);
-        command_man_text(out, exits[i].text);
+        option_man_text(out, exits[i].text);
     }
     buffer_add_text(out, ".SH SEE ALSO\n.BR tally\\-verify (1)\n");
 }

@@ -190,12 +190,12 @@ void digest_command_help(enum digest_verb which, struct buffer *out)
 void digest_command_man(struct buffer *out)
 {
     buffer_add_text(out, ".SH PLANS AND DIGESTS\n");
-    command_man_text(out, "A source and a target that no single machine can reach are compared "
-                          "through small files, and a job array shares one huge table.");
+    option_man_text(out, "A source and a target that no single machine can reach are compared "
+                         "through small files, and a job array shares one huge table.");
     for (size_t i = 0; i < COUNT(verbs); i++) {
         buffer_printf(out, ".SS tally\\-verify %s ", verbs[i].word);
-        command_man_text(out, verbs[i].operands);
-        command_man_text(out, verbs[i].text);
+        option_man_text(out, verbs[i].operands);
+        option_man_text(out, verbs[i].text);
         option_man(verbs[i].rows, out);
     }
 }

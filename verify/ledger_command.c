@@ -257,14 +257,14 @@ void explain_command_help(struct buffer *out)
 void ledger_command_man(struct buffer *out)
 {
     buffer_add_text(out, ".SH A RUN OF TALLY\\-VERIFY\n.SS tally\\-diff LEDGER [TABLE [KEY...]]\n");
-    command_man_text(out, ledger_text);
+    option_man_text(out, ledger_text);
     option_man(ledger_rows, out);
 }
 
 void explain_command_man(struct buffer *out)
 {
     buffer_add_text(out, ".SH TWO VALUES\n.SS tally\\-diff explain ");
-    command_man_text(out, "--source-type TYPE --target-type TYPE V1 V2");
-    command_man_text(out, explain_text);
+    option_man_text(out, "--source-type TYPE --target-type TYPE V1 V2");
+    option_man_text(out, explain_text);
     option_man(explain_rows, out);
 }

@@ -63,7 +63,7 @@ void report_command_help(struct buffer *out)
 void report_command_man(struct buffer *out)
 {
     buffer_add_text(out, ".SH REPORTING AGAIN\n.SS tally\\-verify report ");
-    command_man_text(out, "LEDGER");
-    command_man_text(out, what);
+    option_man_text(out, "LEDGER");
+    option_man_text(out, what);
     option_man(rows, out);
 }

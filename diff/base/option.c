@@ -326,6 +326,12 @@ static void add_roff(struct buffer *out, const char *text)
     }
 }
 
+void option_man_text(struct buffer *out, const char *text)
+{
+    add_roff(out, text);
+    buffer_add_byte(out, '\n');
+}
+
 void option_man(const struct option_row *rows, struct buffer *out)
 {
     struct buffer text = BUFFER_INIT(1 << 16);
@@ -349,8 +355,7 @@ void option_man(const struct option_row *rows, struct buffer *out)
         buffer_add_byte(out, '\n');
         buffer_clear(&text);
         describe_help(row, &text);
-        add_roff(out, (const char *)text.data);
-        buffer_add_byte(out, '\n');
+        option_man_text(out, (const char *)text.data);
     }
     buffer_free(&text);
 }

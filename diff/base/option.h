@@ -48,6 +48,8 @@ bool option_parse(const struct option_row *rows, int argc, char **argv, void *fi
 
 /* The options part of --help, wrapped to `width` columns, grouped. */
 void option_help(const struct option_row *rows, int width, struct buffer *out);
+/* A line of text for a man page: what groff would read as its own is escaped. */
+void option_man_text(struct buffer *out, const char *text);
 /* The same as man(7) macros. */
 void option_man(const struct option_row *rows, struct buffer *out);
 
