@@ -241,7 +241,9 @@ static void choose_misfits(struct choice *choice, const struct column_options *o
     } checks[] = {
         {CANON_PRECISION, options->precision >= 0, timed || kind == KIND_TIME},
         {CANON_TOLERANCE, options->tolerance != TOLERANCE_NONE,
-         kind == KIND_FLOAT || (kind == KIND_NUMBER && options->tolerance != TOLERANCE_ULP)},
+         options->tolerance == TOLERANCE_SECONDS
+             ? timed || kind == KIND_TIME
+             : kind == KIND_FLOAT || (kind == KIND_NUMBER && options->tolerance != TOLERANCE_ULP)},
         {CANON_ZERO_DATE, options->zero_date_null > 0, timed || kind == KIND_DATE},
         {CANON_STRIP, options->strip_zero_padding > 0,
          choice_has(choice, CLASS(BYTES)) && kind != KIND_UUID},
@@ -330,7 +332,9 @@ static bool report_misfit(const struct choice *choice, const struct column_optio
          "a zone is for a pair of an instant and a time that has no zone of its own; where both "
          "have none, say which side it is for: zone: {source: …} or {target: …}"},
         {CANON_PRECISION, "precision is for times and date-times"},
-        {CANON_TOLERANCE, "tolerance is for numbers and floats (ulp for floats only)"},
+        {CANON_TOLERANCE,
+         "tolerance is for numbers and floats (ulp for floats only), seconds for times and "
+         "date-times"},
         {CANON_ZERO_DATE, "zero_date is for dates and date-times"},
         {CANON_STRIP, "strip_zero_padding is for binary types"},
         {CANON_SWAPPED, "swapped is for a uuid in 16 bytes beside a uuid that is not"},
@@ -420,6 +424,14 @@ static bool choose_tolerance(const struct column_options *options, struct canon 
                            "tolerance ulp: \"%s\" is not a whole number from 0 to %d", text,
                            ULP_MOST);
         canon->tolerance_amount = count;
+        return true;
+    case TOLERANCE_SECONDS:
+        canon->tolerance_exact = text;
+        if (!read_amount(text, &canon->tolerance_amount) ||
+            canon->tolerance_amount > TOLERANCE_SECONDS_MOST)
+            return err_set(err, ERR_USAGE,
+                           "tolerance seconds: \"%s\" is not a number from 0 to %.0f", text,
+                           TOLERANCE_SECONDS_MOST);
         return true;
     }
     return true;
@@ -555,6 +567,8 @@ void canon_describe_leniency(const struct canon *canon, struct buffer *out)
         buffer_printf(out, ", %d significant digits", canon->tolerance_digits);
     if (canon->tolerance == TOLERANCE_ULP)
         buffer_printf(out, ", tolerance %.0f ulp", canon->tolerance_amount);
+    if (canon->tolerance == TOLERANCE_SECONDS)
+        buffer_printf(out, ", tolerance %s s", canon->tolerance_exact);
     if (canon->zero_date_null)
         buffer_add_text(out, ", zero dates are NULL");
     if (canon->strip_zero_padding)

@@ -55,8 +55,8 @@ struct canon {
     /* Judged when drilling, not hashed: */
     int precision; /* -1: exact */
     enum tolerance_unit tolerance;
-    double tolerance_amount;     /* ABS, ULP */
-    const char *tolerance_exact; /* ABS: the decimal text; borrowed from the options */
+    double tolerance_amount;     /* ABS, ULP, SECONDS */
+    const char *tolerance_exact; /* ABS, SECONDS: the decimal text; borrowed from the options */
     int tolerance_digits;        /* DIGITS */
 };
 
@@ -103,6 +103,8 @@ void canon_describe_leniency(const struct canon *canon, struct buffer *out);
 void canon_cell(const struct canon *canon, enum side side, const struct cell *cell,
                 struct buffer *out);
 
+#define TOLERANCE_SECONDS_MOST (366.0 * 86400)
+
 /* Does the pair need canon_equal(), because equal values may have unequal encodings? */
 bool canon_is_lenient(const struct canon *canon);
 
@@ -112,6 +114,7 @@ bool canon_is_lenient(const struct canon *canon);
  * - tolerance abs: exact for numbers. For floats the difference may exceed it by the rounding of
  * the two numbers themselves (1.1 and 1.05 are within 0.05), at most by a millionth of it.
  * - tolerance digits: both rounded to so many significant digits agree; ulp: finite numbers only.
+ * - tolerance seconds: the two times are at most so far apart, to the microsecond.
  * - A local time that the clock showed twice (a zone is given) equals both instants.
  * NULL, VALUE_RAW and VALUE_SPECIAL equal only themselves, whatever the leniency.
  */

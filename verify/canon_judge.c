@@ -64,6 +64,12 @@ static bool is_same_time(const struct canon *canon, int64_t source, int64_t targ
     static const int64_t units[] = {1000000, 100000, 10000, 1000, 100, 10};
     if (source == target)
         return true;
+    if (canon->tolerance == TOLERANCE_SECONDS) {
+        int64_t apart;
+        if (!__builtin_sub_overflow(source, target, &apart) && apart > INT64_MIN &&
+            (apart < 0 ? -apart : apart) <= llround(canon->tolerance_amount * 1e6))
+            return true;
+    }
     if (canon->precision < 0 || canon->precision > 5)
         return false;
     int64_t unit = units[canon->precision];

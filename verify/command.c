@@ -118,7 +118,8 @@ static const struct entry mapping_keys[] = {
      "column's name {target: NAME, source_expr: SQL, target_expr: SQL} with options."},
     {"options of rules and columns",
      "kind, zone, separator and swapped say how to read a value; precision, tolerance: {abs: N}, "
-     "{digits: N} or {ulp: N}, zero_date: null and strip_zero_padding: true are leniencies; "
+     "{digits: N}, {ulp: N} or {seconds: N}, zero_date: null and strip_zero_padding: true are "
+     "leniencies; "
      "ignore: "
      "true leaves a column out; mask: true compares it, but shows none of its values in any report "
      "or ledger, also where it is in the key. --explain shows which line decided what."},

@@ -71,7 +71,7 @@ static bool add_tolerance(struct buffer *out, const char *text, struct err *err)
         return true;
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!length || strspn(text, "abcdefghijklmnopqrstuvwxyz") != length)
-        return err_set(err, ERR_USAGE, "--tolerance wants abs:N, digits:N or ulp:N");
+        return err_set(err, ERR_USAGE, "--tolerance wants abs:N, digits:N, ulp:N or seconds:N");
     buffer_printf(out, "tolerance: {%.*s: ", (int)length, text);
     add_quoted(out, colon + 1);
     buffer_add_text(out, "}, ");

@@ -250,7 +250,7 @@ static bool decode_canon(struct bytes *in, struct arena *arena, struct canon *ca
             return false;
     }
     canon->precision = (int)(int32_t)bytes_u32(in);
-    canon->tolerance = (enum tolerance_unit)bytes_below(in, TOLERANCE_ULP + 1);
+    canon->tolerance = (enum tolerance_unit)bytes_below(in, TOLERANCE_SECONDS + 1);
     canon->tolerance_amount = bytes_double(in);
     canon->tolerance_exact = bytes_text(in, arena);
     canon->tolerance_digits = (int)(int32_t)bytes_u32(in);

@@ -120,7 +120,8 @@ static bool read_amount(struct settings *settings, const struct settings_item *i
     struct column_options *options = item->into;
     const char *text = item->value->text;
     enum tolerance_unit unit = (enum tolerance_unit)item->entry->detail;
-    if (unit == TOLERANCE_ABS      ? !is_amount(text)
+    bool amount = unit == TOLERANCE_ABS || unit == TOLERANCE_SECONDS;
+    if (amount                     ? !is_amount(text)
         : unit == TOLERANCE_DIGITS ? !is_whole_between(text, 1, DIGITS_MOST)
                                    : !is_whole_between(text, 0, ULP_MOST))
         return settings_fail_value(settings, item, err);
@@ -138,6 +139,8 @@ static bool read_tolerance(struct settings *settings, const struct settings_item
          .detail = TOLERANCE_DIGITS},
         {"ulp", SHAPE_TEXT, "a whole number from 0 to 1000000000", read_amount,
          .detail = TOLERANCE_ULP},
+        {"seconds", SHAPE_TEXT, "a decimal number that is not negative", read_amount,
+         .detail = TOLERANCE_SECONDS},
         {0}};
     if (!settings_read_map(settings, item->value,
                            (struct settings_group[]){{entries, item->into}, {0}}, err))

@@ -10,6 +10,7 @@
  *         kind: instant
  *         zone: Europe/Paris
  *       - {column: "*_at", precision: 0}
+ *       - {column: "created_*", tolerance: {seconds: 5}}
  *       - {table: "log_*", column: price, tolerance: {abs: 0.005}}
  *       - {column: "*mail*", mask: true}
  *     tables:
@@ -35,7 +36,13 @@
 
 #include <stddef.h>
 
-enum tolerance_unit { TOLERANCE_NONE, TOLERANCE_ABS, TOLERANCE_DIGITS, TOLERANCE_ULP };
+enum tolerance_unit {
+    TOLERANCE_NONE,
+    TOLERANCE_ABS,
+    TOLERANCE_DIGITS,
+    TOLERANCE_ULP,
+    TOLERANCE_SECONDS
+};
 
 /* The options of a column or rule. NULL, -1 and NONE mean: not given. `mark` per option, so that
  * --explain can say which line decided. */
@@ -48,7 +55,7 @@ struct column_options {
     int precision; /* fraction digits of a second, 0..6 */
     struct mark precision_mark;
     /* ABS: |s - t| <= amount; DIGITS: equal when rounded to that many significant digits; ULP: at
-     * most that many steps of the double */
+     * most that many steps of the double; SECONDS: as ABS, of times */
     enum tolerance_unit tolerance;
     const char *tolerance_amount; /* decimal text, not negative */
     struct mark tolerance_mark;

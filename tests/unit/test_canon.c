@@ -71,6 +71,7 @@ static const struct type unknown = TYPE(UNKNOWN, "hierarchy");
 #define KIND(name, ...) ROW(.kind = name, ##__VA_ARGS__)
 #define ABS(amount) ROW(.tolerance = TOLERANCE_ABS, .tolerance_amount = amount)
 #define DIGITS(amount) ROW(.tolerance = TOLERANCE_DIGITS, .tolerance_amount = amount)
+#define SECONDS(amount) ROW(.tolerance = TOLERANCE_SECONDS, .tolerance_amount = amount)
 #define ULP(amount) ROW(.tolerance = TOLERANCE_ULP, .tolerance_amount = amount)
 
 #define STRING(f, s)                                                                               \
@@ -387,6 +388,8 @@ static const struct row time_rows[] = {
     {"rounded to seconds", &time_, &time_, PRECISION(0), TIME(9996 * S / 10000), TIME(S), true},
     {"negatives cut towards zero", &time_, &time_, PRECISION(0), TIME(-9 * S / 10), TIME(0), true},
     {"two seconds apart", &time_, &time_, PRECISION(0), TIME(0), TIME(2 * S), false},
+    {"two seconds are forgiven", &time_, &time_, SECONDS("2"), TIME(0), TIME(2 * S), true},
+    {"and not a microsecond more", &time_, &time_, SECONDS("2"), TIME(-1), TIME(2 * S), false},
 };
 
 static const struct row datetime_rows[] = {
@@ -411,6 +414,12 @@ static const struct row datetime_rows[] = {
     {"no minute is forgiven", &datetime, &datetime, PRECISION(0), CIVIL(D2024 + 999600),
      CIVIL(D2024 + 2 * S), false},
     {"before 1970 too", &datetime, &datetime, PRECISION(0), CIVIL(-400000), CIVIL(-1 * S), true},
+    {"so many seconds apart", &datetime, &instant, SECONDS("0.5"), CIVIL(D2024 + 500000), AT(D2024),
+     true},
+    {"a microsecond beyond", &datetime, &datetime, SECONDS("0.5"), CIVIL(D2024),
+     CIVIL(D2024 + 500001), false},
+    {"within no tolerance", &datetime, &datetime, SECONDS("31622400"), CIVIL(INT64_MAX),
+     CIVIL(INT64_MIN), false},
     {"ends of the range", &datetime, &datetime, PRECISION(0), CIVIL(INT64_MAX), CIVIL(INT64_MIN),
      false},
     {"specials are not rounded", &datetime, &datetime, PRECISION(0),
@@ -845,6 +854,9 @@ static const struct choice_row choice_rows[] = {
     {&varchar, &geometry_array, KIND("array"), KINDS, "cannot be compared as kind array"},
     {&varchar, &varchar, ABS("1"), KINDS, "tolerance is for numbers"},
     {&decimal, &decimal, ULP("1"), KINDS, "tolerance is for numbers"},
+    {&decimal, &decimal, SECONDS("1"), KINDS, "seconds for times"},
+    {&datetime, &datetime, ABS("1"), KINDS, "seconds for times"},
+    {&datetime, &datetime, SECONDS("31622401"), KINDS, "not a number from 0 to 31622400"},
     {&decimal, &decimal, ABS("-1"), KINDS, "not a number of 0 or more"},
     {&decimal, &decimal, ABS("x"), KINDS, "not a number of 0 or more"},
     {&double_, &double_, DIGITS("18"), KINDS, "from 1 to 17"},

@@ -41,7 +41,7 @@ static void describe_number(struct buffer *out, const char *name, int number, st
 
 static void describe_options(struct buffer *out, const struct column_options *options)
 {
-    static const char *const units[] = {"", "abs", "digits", "ulp"};
+    static const char *const units[] = {"", "abs", "digits", "ulp", "seconds"};
     describe_text(out, "kind", options->kind);
     if (options->kind)
         describe_mark(out, options->kind_mark);
@@ -235,9 +235,9 @@ static const struct {
      "table t @1:10 source_where=a > 1@1:14\n"},
     {"how amounts may be written",
      "rules:\n- tolerance: {abs: .5}\n- tolerance: {abs: 1e-9}\n- tolerance: {abs: 0}\n"
-     "- tolerance: {digits: 100}\n- tolerance: {ulp: 1000000000}\n",
+     "- tolerance: {digits: 100}\n- tolerance: {ulp: 1000000000}\n- tolerance: {seconds: 2.5}\n",
      "rule @2:3 abs=.5@2:3\nrule @3:3 abs=1e-9@3:3\nrule @4:3 abs=0@4:3\n"
-     "rule @5:3 digits=100@5:3\nrule @6:3 ulp=1000000000@6:3\n"},
+     "rule @5:3 digits=100@5:3\nrule @6:3 ulp=1000000000@6:3\nrule @7:3 seconds=2.5@7:3\n"},
     {"a rule without a condition holds for every column", "rules: [{precision: 3}]",
      "rule @1:9 precision=3@1:10\n"},
     {"an alias stands for its anchor, whose place it keeps",
@@ -306,7 +306,7 @@ static const struct {
     {TEXT("tables: {t: {where: {soruce: b}}}"),
      "1:22: unknown key \"soruce\"; did you mean \"source\"?"},
     {TEXT("rules: [{tolerance: {percent: 1}}]"),
-     "1:22: unknown key \"percent\"; known here: abs, digits and ulp"},
+     "1:22: unknown key \"percent\"; known here: abs, digits, ulp and seconds"},
     {TEXT("? [a]\n: b\n"), "1:3: a key must be a text, not a list"},
     {TEXT("? {a: b}\n: b\n"), "1:3: a key must be a text, not a mapping"},
     {TEXT("tables:\n  \"\": t\n"), "2:3: this key is empty"},
