@@ -83,8 +83,10 @@ struct replacement {
     const char *where; /* "cookie PHPSESSID", "field _token", "path 2", "query id", "$.id" */
     const char *logged;
     const char *value[SIDES];
-    bool secret; /* to be masked in outputs */
-    bool is_id;  /* a generated id: pages that show it are equal by it */
+    bool secret;      /* to be masked in outputs */
+    bool is_id;       /* a generated id: pages that show it are equal by it */
+    const char *kind; /* of what it is an id, as token_each_id() says it; several with a blank
+                         between them; "": not known, or no id */
 };
 
 struct exchange {

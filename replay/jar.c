@@ -41,13 +41,6 @@ struct jar {
     uint32_t counted[JAR_RESULTS];
 };
 
-/* A Set-Cookie field taken apart; slices into it. */
-struct said {
-    struct slice name, value, domain, path;
-    bool has_domain, secure, has_age, has_expires;
-    int64_t age, expires;
-};
-
 struct jar *jar_new(const struct jar_home *home)
 {
     struct jar *jar = mem_zero(1, sizeof *jar);
@@ -125,7 +118,7 @@ static bool read_age(struct slice text, int64_t *age)
     return true;
 }
 
-static void read_attribute(struct slice name, struct slice value, struct said *said)
+static void read_attribute(struct slice name, struct slice value, struct jar_said *said)
 {
     if (value.length > LONGEST_ATTRIBUTE)
         return;
@@ -140,12 +133,18 @@ static void read_attribute(struct slice name, struct slice value, struct said *s
         said->has_age |= read_age(value, &said->age);
     } else if (slice_equal_fold(name, slice_of("expires"))) {
         said->has_expires |= jar_date(value, &said->expires);
+    } else if (slice_equal_fold(name, slice_of("httponly"))) {
+        said->http_only = true;
+    } else if (slice_equal_fold(name, slice_of("samesite"))) {
+        said->same_site = value;
+    } else if (slice_equal_fold(name, slice_of("partitioned"))) {
+        said->partitioned = true;
     }
 }
 
-static struct said read_said(struct slice field)
+struct jar_said jar_read(struct slice field)
 {
-    struct said said = {0};
+    struct jar_said said = {0};
     read_pair(next_piece(&field), &said.name, &said.value);
     while (field.length) {
         struct slice piece = next_piece(&field);
@@ -363,7 +362,7 @@ static bool starts_with(struct slice text, const char *start)
     return text.length >= length && slice_equal_fold(part(text, 0, length), slice_of(start));
 }
 
-static bool keeps_promise(const struct said *said)
+static bool keeps_promise(const struct jar_said *said)
 {
     if (!said->name.length)
         return !starts_with(said->value, "__Secure-") && !starts_with(said->value, "__Host-");
@@ -374,7 +373,7 @@ static bool keeps_promise(const struct said *said)
     return true;
 }
 
-static enum jar_result judge(const struct said *said, struct slice field)
+static enum jar_result judge(const struct jar_said *said, struct slice field)
 {
     if (has_control(field))
         return JAR_CONTROL;
@@ -385,7 +384,7 @@ static enum jar_result judge(const struct said *said, struct slice field)
     return keeps_promise(said) ? JAR_KEPT : JAR_PREFIX;
 }
 
-static int64_t expiry(const struct said *said, int64_t now)
+static int64_t expiry(const struct jar_said *said, int64_t now)
 {
     if (said->has_age && said->age <= 0)
         return INT64_MIN;
@@ -396,7 +395,7 @@ static int64_t expiry(const struct said *said, int64_t now)
 
 enum jar_result jar_take(struct jar *jar, struct slice target, struct slice set_cookie)
 {
-    struct said said = read_said(set_cookie);
+    struct jar_said said = jar_read(set_cookie);
     enum jar_result result = judge(&said, set_cookie);
     char room[LONGEST_ATTRIBUTE + 1];
     const char *domain = "";

@@ -46,6 +46,15 @@ enum jar_result {
 };
 extern const char *const jar_result_text[JAR_RESULTS]; /* for people: "for another host", … */
 
+/* A Set-Cookie field taken apart as browsers do; slices into it. */
+struct jar_said {
+    struct slice name, value, domain, path, same_site; /* at NULL or empty: not said */
+    bool has_domain, secure, http_only, partitioned;
+    bool has_age, has_expires;
+    int64_t age, expires; /* seconds; seconds since 1970 */
+};
+struct jar_said jar_read(struct slice set_cookie);
+
 struct jar;
 
 struct jar *jar_new(const struct jar_home *home);

@@ -132,7 +132,8 @@ static void add_record(struct arena *arena, size_t *count, struct replacement **
     for (size_t i = 0; i < *count; i++)
         if (strcmp((*items)[i].where, one->where) == 0 &&
             strcmp((*items)[i].logged, one->logged) == 0 &&
-            strcmp((*items)[i].value[SOURCE], one->value[SOURCE]) == 0)
+            strcmp((*items)[i].value[SOURCE], one->value[SOURCE]) == 0 &&
+            strcmp((*items)[i].kind, one->kind ? one->kind : "") == 0)
             return;
     if ((*count & (*count - 1)) == 0) { /* room is a power of two */
         struct replacement *more = arena_alloc(arena, (*count ? 2 * *count : 1) * sizeof *more);
@@ -145,7 +146,18 @@ static void add_record(struct arena *arena, size_t *count, struct replacement **
         .logged = arena_copy(arena, one->logged),
         .value = {arena_copy(arena, one->value[SOURCE]), arena_copy(arena, one->value[TARGET])},
         .secret = one->secret,
-        .is_id = one->is_id};
+        .is_id = one->is_id,
+        .kind = arena_copy(arena, one->kind ? one->kind : "")};
+}
+
+const char *token_kinds_text(const struct token_kinds *kinds, struct arena *arena)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < kinds->count; i++)
+        buffer_printf(&text, "%s%s", i ? " " : "", kinds->name[i]);
+    const char *copy = arena_copy_bytes(arena, text.data, text.length);
+    buffer_free(&text);
+    return copy;
 }
 
 void token_record(struct exchange *exchange, const struct replacement *replacement)

@@ -331,13 +331,16 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         differs = differs || (choice->value[side] && strcmp(choice->value[side], part->value) != 0);
     if (differs) {
         const char *const *value = choice->value;
-        token_record(apply->exchange,
-                     &(struct replacement){.where = where_of(apply, part),
-                                           .logged = part->value,
-                                           .value = {value[SOURCE] ? value[SOURCE] : part->value,
-                                                     value[TARGET] ? value[TARGET] : part->value},
-                                           .secret = choice->secret,
-                                           .is_id = choice->is_id});
+        struct arena *arena = &apply->exchange->arena;
+        token_record(
+            apply->exchange,
+            &(struct replacement){.where = where_of(apply, part),
+                                  .logged = part->value,
+                                  .value = {value[SOURCE] ? value[SOURCE] : part->value,
+                                            value[TARGET] ? value[TARGET] : part->value},
+                                  .secret = choice->secret,
+                                  .is_id = choice->is_id,
+                                  .kind = choice->is_id ? token_kinds_text(&kinds, arena) : ""});
     }
 }
 

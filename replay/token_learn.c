@@ -342,8 +342,11 @@ static void record_made(const struct token_memory *memory, struct exchange *exch
                         const char *where, const struct token_kinds *kinds,
                         const char *const value[SIDES])
 {
-    const struct replacement made = {
-        .where = where, .logged = "", .value = {value[SOURCE], value[TARGET]}, .is_id = true};
+    const struct replacement made = {.where = where,
+                                     .logged = "",
+                                     .value = {value[SOURCE], value[TARGET]},
+                                     .is_id = true,
+                                     .kind = token_kinds_text(kinds, &exchange->arena)};
     for (int side = 0; side < SIDES; side++)
         if (!value[side] || !token_is_fresh(memory, exchange, (enum side)side, kinds, value[side],
                                             exchange->number))
@@ -515,7 +518,8 @@ static void learn_shown(struct token_memory *memory, struct exchange *exchange)
                      &(struct replacement){.where = "answer",
                                            .logged = id->logged,
                                            .value = {id->value[SOURCE], id->value[TARGET]},
-                                           .is_id = true});
+                                           .is_id = true,
+                                           .kind = fact->name});
     }
 }
 

@@ -182,6 +182,8 @@ void token_pending_free(struct token_pending *pending);
 void token_pending_drop(struct token_memory *memory, size_t place);
 
 /* Adds to the exchange's lists, each `where` and logged value once. */
+/* "booking rat", as struct replacement has it. */
+const char *token_kinds_text(const struct token_kinds *kinds, struct arena *arena);
 void token_record(struct exchange *exchange, const struct replacement *replacement);
 void token_record_uncorrelated(struct exchange *exchange, const char *where, const char *logged);
 
