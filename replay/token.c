@@ -43,38 +43,46 @@ size_t token_memory_bytes(const struct token_memory *memory)
     return memory->fields.bytes + memory->links.bytes;
 }
 
-void token_remember(struct token_memory *memory, const struct token_fact *fact)
+struct token_fact *token_fact_new(const struct token_fact *fact)
 {
-    bool link = fact->kind == FACT_LINK;
-    struct token_facts *facts = link ? &memory->links : &memory->fields;
-    size_t most = link ? TOKEN_LINK_BYTES : TOKEN_FIELD_BYTES;
     size_t name = strlen(fact->name) + 1, value = strlen(fact->value) + 1;
     size_t place = fact->place ? strlen(fact->place) + 1 : 1;
     size_t bytes = sizeof *fact + name + place + value;
-    if (memory->shared->bytes + bytes > TOKEN_ALL_BYTES)
-        most = TOKEN_POOR_BYTES;
-    if (value > TOKEN_VALUE_MOST || bytes > most) {
-        if (link)
-            memory->cut = fact->number;
-        return;
-    }
-    while (facts->count && (facts->bytes + bytes > most || facts->count == TOKEN_FACTS_MOST)) {
-        if (link && facts->items[0]->number == fact->number)
-            memory->cut = fact->number;
-        drop_fact(memory, facts, 0);
-    }
     struct token_fact *own = mem_alloc(bytes);
     *own = *fact;
     own->bytes = bytes;
     own->name = memcpy(own->text, fact->name, name);
     own->place = memcpy(own->text + name, fact->place ? fact->place : "", place);
     own->value = memcpy(own->text + name + place, fact->value, value);
+    own->value_length = value - 1;
+    return own;
+}
+
+void token_remember(struct token_memory *memory, struct token_fact *fact)
+{
+    bool link = fact->kind == FACT_LINK;
+    struct token_facts *facts = link ? &memory->links : &memory->fields;
+    size_t most = link ? TOKEN_LINK_BYTES : TOKEN_FIELD_BYTES;
+    if (memory->shared->bytes + fact->bytes > TOKEN_ALL_BYTES)
+        most = TOKEN_POOR_BYTES;
+    if (fact->value_length >= TOKEN_VALUE_MOST || fact->bytes > most) {
+        if (link)
+            memory->cut = fact->number;
+        free(fact);
+        return;
+    }
+    while (facts->count &&
+           (facts->bytes + fact->bytes > most || facts->count == TOKEN_FACTS_MOST)) {
+        if (link && facts->items[0]->number == fact->number)
+            memory->cut = fact->number;
+        drop_fact(memory, facts, 0);
+    }
     if ((facts->count & (facts->count - 1)) == 0)
         facts->items = mem_resize(facts->items, facts->count ? 2 * facts->count : 1,
                                   sizeof(struct token_fact *));
-    facts->items[facts->count++] = own;
-    facts->bytes += bytes;
-    memory->shared->bytes += bytes;
+    facts->items[facts->count++] = fact;
+    facts->bytes += fact->bytes;
+    memory->shared->bytes += fact->bytes;
 }
 
 void token_forget_page(struct token_memory *memory, enum side side, uint64_t page)

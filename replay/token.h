@@ -10,7 +10,8 @@
  *     memory = token_memory_new(shared)           one per lane
  *     token_apply(memory, exchange)               fills exchange->out, replacements, uncorrelated
  *     … both sides are asked …
- *     token_learn(memory, exchange)               remembers what the answers gave
+ *     reading = token_read(rules, exchange)       any thread: what the answers give
+ *     token_merge(memory, exchange, reading)      remembers it
  */
 #ifndef TALLY_REPLAY_TOKEN_H
 #define TALLY_REPLAY_TOKEN_H
@@ -18,7 +19,7 @@
 #include "exchange.h"
 
 /* What lanes know in common: ids that one lane made and another one uses. Not thread safe: one
- * thread applies and learns for all lanes. */
+ * thread applies and merges for all lanes. */
 struct token_shared;
 /* Of one lane: at most 64 kB of values and 512 of them; together with all lanes at most 96 MB,
  * then each keeps 4 kB. A value over 16 kB is not remembered. Ids in common: 2^18, then the oldest
@@ -47,11 +48,20 @@ size_t token_memory_bytes(const struct token_memory *memory);
  */
 void token_apply(struct token_memory *memory, struct exchange *exchange);
 
-/* After both sides have answered; a side that failed teaches nothing. Adds to the replacements the
- * pairs of ids that these answers hold: new ones (logged: "") in a Location or a created thing's
- * JSON, and known ones that links on both pages show, so that what is compared can take them as
- * equal. To be called before the next token_apply() of the lane. */
-void token_learn(struct token_memory *memory, struct exchange *exchange);
+/* What an exchange's two answers teach. Reads them both, which takes as long as parsing them: it is
+ * pure, for any thread. rules: those that the lanes' token_shared has; or NULL. NULL: nothing, as
+ * most answers do that are no page (images, 304); a side that failed teaches nothing. The reading
+ * holds at most some 400 values of 16 kB. */
+struct token_reading;
+struct token_reading *token_read(const struct token_rules *rules, const struct exchange *exchange);
+void token_reading_free(struct token_reading *reading); /* that is not merged; NULL is fine */
+
+/* Remembers a reading (NULL is fine) and frees it: microseconds, on the thread that applies. Adds
+ * to the replacements the pairs of ids that these answers hold: new ones (logged: "") in a Location
+ * or a created thing's JSON, and known ones that links on both pages show, so that what is compared
+ * can take them as equal. To be called before the next token_apply() of the lane. */
+void token_merge(struct token_memory *memory, struct exchange *exchange,
+                 struct token_reading *reading);
 
 /* The ids that the two sides gave for one logged id, for pairing the databases' rows. tenant: ""
  * without tenants. kind: what it is an id of, as far as paths and names say ("booking"), in a

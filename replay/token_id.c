@@ -12,12 +12,18 @@
 
 static uint64_t hash_of(const char *one, const char *two, const char *three)
 {
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add(&text, one, strlen(one) + 1);
-    buffer_add(&text, two, strlen(two) + 1);
-    buffer_add(&text, three, strlen(three) + 1);
-    uint64_t hash = hash_64(text.data, text.length);
-    buffer_free(&text);
+    const char *texts[] = {one, two, three};
+    char text[256]; /* for most; each of them with its NUL */
+    size_t length[3], size = 0;
+    for (size_t i = 0; i < 3; i++)
+        size += length[i] = strlen(texts[i]) + 1;
+    char *whole = size > sizeof text ? mem_alloc(size) : text;
+    char *at = whole;
+    for (size_t i = 0; i < 3; at += length[i++])
+        memcpy(at, texts[i], length[i]);
+    uint64_t hash = hash_64(whole, size);
+    if (whole != text)
+        free(whole);
     return hash;
 }
 

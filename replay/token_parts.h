@@ -143,7 +143,7 @@ struct token_fact {
     uint64_t number; /* of the exchange */
     uint64_t page;   /* hash of the logged target */
     const char *name, *place, *value;
-    size_t bytes;
+    size_t bytes, value_length;
     char text[];
 };
 
@@ -172,7 +172,10 @@ struct token_memory {
     struct token_pending *pending; /* oldest first */
 };
 
-void token_remember(struct token_memory *memory, const struct token_fact *fact);
+/* A copy with its texts, in one block. */
+struct token_fact *token_fact_new(const struct token_fact *fact);
+/* Takes over what token_fact_new() made. */
+void token_remember(struct token_memory *memory, struct token_fact *fact);
 /* Forgets what a page of a side said before; kind: FACT_LINK or all others that pages say. */
 void token_forget_page(struct token_memory *memory, enum side side, uint64_t page);
 uint64_t token_page(struct slice target);
@@ -181,9 +184,41 @@ void token_wait(struct token_memory *memory, const struct token_pending *pending
 void token_pending_free(struct token_pending *pending);
 void token_pending_drop(struct token_memory *memory, size_t place);
 
-/* Adds to the exchange's lists, each `where` and logged value once. */
+/* ---- what was read of an exchange: token_read.c, token_merge.c ---- */
+
+/* An id that stands in both answers where what the request made is named, or in one. */
+struct token_made {
+    const char *where;
+    struct token_kinds kinds;
+    const char *value[SIDES]; /* NULL: that side names none */
+};
+
+struct token_made_list {
+    size_t count;
+    struct token_made *items; /* in the reading's arena */
+};
+
+struct token_reading {
+    struct arena arena;
+    struct token_answer {
+        bool is_page; /* what the page said before is forgotten */
+        bool cut;     /* not all ids that it shows are among the facts */
+        size_t count;
+        struct token_fact **facts;
+    } answer[SIDES];
+    char *redirect[SIDES];       /* path and query that the side led to; NULL: nowhere */
+    const char *logged_redirect; /* the same of the logged Location */
+    struct token_made_list redirected, created;
+};
+
+static inline bool token_is_redirect(int status)
+{
+    return status >= 300 && status < 400;
+}
+
 /* "booking rat", as struct replacement has it. */
 const char *token_kinds_text(const struct token_kinds *kinds, struct arena *arena);
+/* Adds to the exchange's lists, each `where` and logged value once. */
 void token_record(struct exchange *exchange, const struct replacement *replacement);
 void token_record_uncorrelated(struct exchange *exchange, const char *where, const char *logged);
 

@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         token_apply(lane, exchange);
         check(exchange, number > 1);
         answer(exchange, input);
-        token_learn(lane, exchange);
+        token_merge(lane, exchange, token_read(rules, exchange));
         if (token_memory_bytes(lane) > 1 << 16)
             abort();
         exchange_free(exchange);

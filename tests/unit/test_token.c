@@ -434,6 +434,12 @@ static void check_sent(const struct exchange *exchange, const struct step *step)
     }
 }
 
+static void learn(struct token_memory *lane, const struct token_rules *rules,
+                  struct exchange *exchange)
+{
+    token_merge(lane, exchange, token_read(rules, exchange));
+}
+
 static void run_session(const struct session *session)
 {
     struct token_rules *rules = NULL;
@@ -451,7 +457,7 @@ static void run_session(const struct session *session)
         token_apply(lanes[(int)step->lane], exchange);
         check_sent(exchange, step);
         take_answers(exchange, step);
-        token_learn(lanes[(int)step->lane], exchange);
+        learn(lanes[(int)step->lane], rules, exchange);
         exchange_free(exchange);
     }
     token_memory_free(lanes[0]);
@@ -508,7 +514,7 @@ static void what_cannot_be_read_is_sent_as_it_stands(void **state)
         take_step(before, &first, 1);
         token_apply(lane, before);
         take_answers(before, &first);
-        token_learn(lane, before);
+        learn(lane, NULL, before);
         take_step(exchange, &step, 2);
         token_apply(lane, exchange);
         for (int side = 0; side < SIDES; side++)
@@ -549,7 +555,7 @@ static void a_hostile_lane_stays_small(void **state)
         take_step(exchange, &step, i + 1);
         token_apply(lane, exchange);
         take_answers(exchange, &step);
-        token_learn(lane, exchange);
+        learn(lane, NULL, exchange);
         exchange_free(exchange);
         free(target);
     }
@@ -564,7 +570,7 @@ static void a_hostile_lane_stays_small(void **state)
         take_step(exchange, &step, i + 100);
         token_apply(lane, exchange);
         take_answers(exchange, &step);
-        token_learn(lane, exchange);
+        learn(lane, NULL, exchange);
         exchange_free(exchange);
         free(location[SOURCE]);
         free(location[TARGET]);

@@ -1,10 +1,11 @@
 /*
  * What the answers of both sides give for later: hidden fields by form, meta tokens, cookies that
  * are sent back in a header, tokens and ids in JSON, ids in links, redirects. Input: an exchange
- * with both answers. Output: facts in the lane's memory. An answer that cannot be read as its type
- * teaches nothing; a side that failed neither.
+ * with both answers. Output: a reading, for token_merge.c to put into the lane's memory: all that
+ * takes time is done here, on any thread. An answer that cannot be read as its type teaches
+ * nothing; a side that failed neither. Knows nothing of what lanes remember.
  */
-#include "token_prove.h"
+#include "token_parts.h"
 
 #include "../diff/charset.h"
 #include "../diff/content.h"
@@ -15,30 +16,25 @@
 
 #define FORMS_MOST 200       /* of a page */
 #define PAGE_MOST (8U << 20) /* bytes of an answer that is read */
-#define CREATED_TRIES 30     /* requests of a lane within which a created thing is asked for */
-#define FOLLOW_TRIES 6       /* requests of a lane within which a redirect is followed */
-#define FOLLOW_MICROSECONDS (60 * 1000000LL)
-#define TOKEN_LEAST 8   /* bytes of a token in JSON or meta */
-#define CREATED_DEPTH 3 /* objects around the id of a created thing */
+#define TOKEN_LEAST 8        /* bytes of a token in JSON or meta */
+#define CREATED_DEPTH 3      /* objects around the id of a created thing */
+#define MADE_MOST 64         /* ids of one answer that may be new */
 
 /* One side's answer that is being read. */
 struct reading {
-    struct token_memory *memory;
-    struct exchange *exchange;
+    const struct token_rules *rules;
+    const struct exchange *exchange;
+    struct token_reading *into;
     enum side side;
     uint64_t page;
     struct slice base; /* target that was sent */
     size_t fields, links;
 };
 
-static const struct token_rules *rules_of(const struct reading *reading)
-{
-    return reading->memory->shared->rules;
-}
-
 static void remember(struct reading *reading, enum token_fact_kind kind, const char *name,
                      const char *place, unsigned form, const char *value)
 {
+    struct token_answer *answer = &reading->into->answer[reading->side];
     const struct token_fact fact = {.kind = kind,
                                     .side = reading->side,
                                     .form = form,
@@ -48,22 +44,25 @@ static void remember(struct reading *reading, enum token_fact_kind kind, const c
                                     .place = place,
                                     .value = value};
     size_t *count = kind == FACT_LINK ? &reading->links : &reading->fields;
-    if ((*count)++ < (kind == FACT_LINK ? TOKEN_PAGE_LINKS : TOKEN_PAGE_FIELDS))
-        token_remember(reading->memory, &fact);
-    else if (kind == FACT_LINK)
-        reading->memory->cut = fact.number;
+    if ((*count)++ >= (kind == FACT_LINK ? TOKEN_PAGE_LINKS : TOKEN_PAGE_FIELDS)) {
+        answer->cut |= kind == FACT_LINK;
+        return;
+    }
+    if ((answer->count & (answer->count - 1)) == 0) /* room is a power of two */
+        answer->facts = mem_resize(answer->facts, answer->count ? 2 * answer->count : 1,
+                                   sizeof(struct token_fact *));
+    answer->facts[answer->count++] = token_fact_new(&fact);
 }
 
 /* ---- ids that the answer shows ---- */
 
 static void show_id(struct reading *reading, const char *kind, const char *value)
 {
-    const struct token_facts *links = &reading->memory->links;
-    for (size_t i = links->count; i-- > 0;) {
-        const struct token_fact *fact = links->items[i];
-        if (fact->page != reading->page || fact->side != reading->side)
-            break; /* facts of one reading stand together */
-        if (strcmp(fact->value, value) == 0 && strcmp(fact->name, kind) == 0)
+    const struct token_answer *answer = &reading->into->answer[reading->side];
+    for (size_t i = answer->count; i-- > 0;) {
+        const struct token_fact *fact = answer->facts[i];
+        if (fact->kind == FACT_LINK && strcmp(fact->value, value) == 0 &&
+            strcmp(fact->name, kind) == 0)
             return;
     }
     remember(reading, FACT_LINK, kind, NULL, 0, value);
@@ -170,7 +169,7 @@ static const char *header_of_meta(struct page *page, const char *name)
                  {"token", "X-CSRF-Token"}};
     static const char *const about[] = {"param", "header", "name", "field"};
     const char *header = arena_format(&page->arena, "X-%s", name);
-    if (token_rules_name(rules_of(page->reading), TOKEN_HEADER, header) == TOKEN_REPLACE)
+    if (token_rules_name(page->reading->rules, TOKEN_HEADER, header) == TOKEN_REPLACE)
         return header;
     for (size_t i = 0; i < sizeof about / sizeof *about; i++)
         if (strcasestr(name, about[i]))
@@ -239,7 +238,7 @@ static void read_json(struct reading *reading, const struct token_parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         const struct token_part *part = &parts->items[i];
-        bool asked = token_rules_name(rules_of(reading), TOKEN_FIELD, part->name) == TOKEN_REPLACE;
+        bool asked = token_rules_name(reading->rules, TOKEN_FIELD, part->name) == TOKEN_REPLACE;
         if (asked || (token_name_is_token(part->name) && !part->number &&
                       strlen(part->value) >= TOKEN_LEAST))
             remember(reading, FACT_MEMBER, part->name, NULL, 0, part->value);
@@ -271,7 +270,7 @@ static void read_cookie(struct reading *reading, const char *cookie)
     struct arena arena = ARENA_INIT;
     size_t length = strcspn(cookie, "=;");
     const char *name = arena_copy_bytes(&arena, cookie, length), *header = NULL;
-    enum token_action action = token_rules_name(rules_of(reading), TOKEN_COOKIE, name);
+    enum token_action action = token_rules_name(reading->rules, TOKEN_COOKIE, name);
     if (cookie[length] == '=' && action == TOKEN_REPLACE)
         header = arena_format(&arena, "X-%s", name);
     for (size_t i = 0; action == TOKEN_DEFAULT && i < sizeof table / sizeof *table; i++)
@@ -302,67 +301,51 @@ static bool answered(const struct incoming *in)
     return in->failure == FAILURE_NONE && in->status;
 }
 
-static void read_side(struct token_memory *memory, struct exchange *exchange, enum side side,
-                      struct token_parts *json)
+static void read_side(struct reading *reading, struct token_parts *json)
 {
-    const struct incoming *in = &exchange->in[side];
-    const struct buffer *target = &exchange->out[side].target;
-    struct reading reading = {.memory = memory,
-                              .exchange = exchange,
-                              .side = side,
-                              .page = token_page(exchange->logged.target),
-                              .base = {target->data, target->length}};
+    const struct incoming *in = &reading->exchange->in[reading->side];
     for (size_t i = 0; i < in->headers.count; i++)
         if (strcasecmp(in->headers.items[i].name, "Set-Cookie") == 0)
-            read_cookie(&reading, in->headers.items[i].value);
+            read_cookie(reading, in->headers.items[i].value);
     if (!in->body.length || in->body.length > PAGE_MOST)
         return;
     enum content_type type =
         content_type(fields_find(&in->headers, "Content-Type"), in->body.data, in->body.length);
     if (type != CONTENT_HTML && type != CONTENT_JSON)
         return;
-    token_forget_page(memory, side, reading.page);
+    reading->into->answer[reading->side].is_page = true;
     if (type == CONTENT_HTML) {
-        read_html(&reading, in);
+        read_html(reading, in);
     } else {
         token_walk_body(json, BODY_JSON, NULL, (struct slice){in->body.data, in->body.length});
-        read_json(&reading, json);
+        read_json(reading, json);
     }
 }
 
 /* ---- redirects ---- */
 
-static bool is_redirect(int status)
+static void add_made(struct token_reading *reading, struct token_made_list *list, const char *where,
+                     const struct token_kinds *kinds, const char *const value[SIDES])
 {
-    return status >= 300 && status < 400;
-}
-
-/* Ids that two answers made, in a place where both have one. */
-static void record_made(const struct token_memory *memory, struct exchange *exchange,
-                        const char *where, const struct token_kinds *kinds,
-                        const char *const value[SIDES])
-{
-    const struct replacement made = {.where = where,
-                                     .logged = "",
-                                     .value = {value[SOURCE], value[TARGET]},
-                                     .is_id = true,
-                                     .kind = token_kinds_text(kinds, &exchange->arena)};
+    if (!list->items)
+        list->items = arena_alloc(&reading->arena, MADE_MOST * sizeof *list->items);
+    if (list->count == MADE_MOST)
+        return;
+    struct token_made *made = &list->items[list->count++];
+    made->where = arena_copy(&reading->arena, where);
+    made->kinds = *kinds;
     for (int side = 0; side < SIDES; side++)
-        if (!value[side] || !token_is_fresh(memory, exchange, (enum side)side, kinds, value[side],
-                                            exchange->number))
-            return;
-    if (strcmp(value[SOURCE], value[TARGET]) != 0)
-        token_record(exchange, &made);
+        made->value[side] = value[side] ? arena_copy(&reading->arena, value[side]) : NULL;
 }
 
-static void record_redirect(const struct token_memory *memory, struct exchange *exchange,
-                            char *const redirect[SIDES])
+/* Ids that stand in the same place of both sides' redirects. */
+static void pair_redirects(struct token_reading *reading)
 {
     struct token_parts parts[SIDES];
     struct buffer shape[SIDES];
     for (int side = 0; side < SIDES; side++) {
-        struct slice target = slice_of(redirect[side]);
-        token_parts_init(&parts[side], &exchange->arena);
+        struct slice target = slice_of(reading->redirect[side]);
+        token_parts_init(&parts[side], &reading->arena);
         buffer_init(&shape[side], BUFFER_NO_LIMIT);
         token_walk_target(&parts[side], target, false);
         token_shape(&shape[side], target, &parts[side]);
@@ -373,10 +356,11 @@ static void record_redirect(const struct token_memory *memory, struct exchange *
     for (size_t i = 0; same && i < parts[SOURCE].count; i++) {
         const struct token_part *part = &parts[SOURCE].items[i];
         struct token_kinds kinds;
-        token_kinds_of(&kinds, part, slice_of(redirect[SOURCE]));
-        if (token_looks_id(part->value))
-            record_made(memory, exchange, "header Location", &kinds,
-                        (const char *const[SIDES]){part->value, parts[TARGET].items[i].value});
+        if (!token_looks_id(part->value))
+            continue;
+        token_kinds_of(&kinds, part, slice_of(reading->redirect[SOURCE]));
+        add_made(reading, &reading->redirected, "header Location", &kinds,
+                 (const char *const[SIDES]){part->value, parts[TARGET].items[i].value});
     }
     for (int side = 0; side < SIDES; side++) {
         token_parts_free(&parts[side]);
@@ -384,39 +368,28 @@ static void record_redirect(const struct token_memory *memory, struct exchange *
     }
 }
 
-static void learn_redirect(struct token_memory *memory, struct exchange *exchange)
+static void read_redirect(struct token_reading *reading, const struct exchange *exchange)
 {
     const struct logged *logged = &exchange->logged;
-    struct token_pending pending = {.number = exchange->number, .tries = FOLLOW_TRIES};
     struct buffer out = BUFFER_INIT(1 << 16);
     for (int side = 0; side < SIDES; side++) {
         const struct incoming *in = &exchange->in[side];
         const struct buffer *base = &exchange->out[side].target;
         const char *location = fields_find(&in->headers, "Location");
         /* 201 names what was created by its Location, too. */
-        if (!answered(in) || !location || !(is_redirect(in->status) || in->status == 201))
+        if (!answered(in) || !location || !(token_is_redirect(in->status) || in->status == 201))
             continue;
         buffer_clear(&out);
         if (token_resolve(&out, (struct slice){base->data, base->length}, location,
                           strlen(location)))
-            pending.redirect[side] = mem_copy_bytes(out.data, out.length);
+            reading->redirect[side] = mem_copy_bytes(out.data, out.length);
     }
-    pending.until =
-        logged->arrival + (logged->duration > 0 ? logged->duration : 0) + FOLLOW_MICROSECONDS;
-    if (pending.redirect[SOURCE] && pending.redirect[TARGET])
-        record_redirect(memory, exchange, pending.redirect);
+    if (reading->redirect[SOURCE] && reading->redirect[TARGET])
+        pair_redirects(reading);
     buffer_clear(&out);
-    bool any = pending.redirect[SOURCE] || pending.redirect[TARGET];
-    if (any && logged->location) {
-        if (token_resolve(&out, logged->target, logged->location, strlen(logged->location)))
-            (void)token_prove_target(memory, exchange, exchange->number,
-                                     (struct slice){out.data, out.length}, pending.redirect);
-        token_pending_free(&pending);
-    } else if (any && (!logged->status || is_redirect(logged->status) || logged->status == 201)) {
-        token_wait(memory, &pending);
-    } else {
-        token_pending_free(&pending);
-    }
+    if ((reading->redirect[SOURCE] || reading->redirect[TARGET]) && logged->location &&
+        token_resolve(&out, logged->target, logged->location, strlen(logged->location)))
+        reading->logged_redirect = arena_copy_bytes(&reading->arena, out.data, out.length);
     buffer_free(&out);
 }
 
@@ -434,106 +407,77 @@ static const struct token_part *same_part(const struct token_parts *parts,
     return NULL;
 }
 
-static void learn_created(struct token_memory *memory, struct exchange *exchange,
-                          const struct token_parts json[SIDES])
+/* What a request that writes was answered: ids in its JSON may be of what it made. */
+static void read_created(struct token_reading *reading, const struct exchange *exchange,
+                         const struct token_parts json[SIDES])
 {
     const struct logged *logged = &exchange->logged;
     enum side main = json[SOURCE].count ? SOURCE : TARGET;
-    size_t found = 0;
+    const struct buffer *target = &exchange->out[main].target;
     if (request_method_is_safe(slice_of(logged->method)) || logged->status >= 300)
         return;
-    for (size_t i = 0; i < json[main].count && found < TOKEN_PENDING_MOST / 2; i++) {
+    for (size_t i = 0; i < json[main].count && reading->created.count < MADE_MOST; i++) {
         const struct token_part *part = &json[main].items[i], *both[SIDES] = {NULL, NULL};
-        struct token_pending pending = {
-            .number = exchange->number, .until = INT64_MAX, .tries = CREATED_TRIES};
-        bool fresh = part->depth <= CREATED_DEPTH && token_name_is_id(part->name) &&
-                     token_looks_id(part->value) && same_part(&json[main], part) == part;
-        if (!fresh)
+        struct token_kinds kinds;
+        if (part->depth > CREATED_DEPTH || !token_name_is_id(part->name) ||
+            !token_looks_id(part->value) || same_part(&json[main], part) != part)
             continue;
-        const struct buffer *target = &exchange->out[main].target;
-        token_kinds_of(&pending.kinds, part, (struct slice){target->data, target->length});
         both[main] = part;
         both[1 - main] = same_part(&json[1 - main], part);
-        for (int side = 0; side < SIDES; side++)
-            fresh = fresh && (!both[side] ||
-                              (token_looks_id(both[side]->value) &&
-                               token_is_fresh(memory, exchange, (enum side)side, &pending.kinds,
-                                              both[side]->value, exchange->number)));
-        if (!fresh)
-            continue;
         const char *const value[SIDES] = {both[SOURCE] ? both[SOURCE]->value : NULL,
                                           both[TARGET] ? both[TARGET]->value : NULL};
-        record_made(memory, exchange, arena_format(&exchange->arena, "answer $.%s", part->name),
-                    &pending.kinds, value);
-        for (int side = 0; side < SIDES; side++)
-            pending.created[side] = value[side] ? mem_copy_string(value[side]) : NULL;
-        token_wait(memory, &pending);
-        found++;
-    }
-}
-
-/* ---- known ids that both answers show ---- */
-
-static bool page_shows(const struct token_memory *memory, enum side side, uint64_t number,
-                       const char *kind, const char *value)
-{
-    for (size_t i = memory->links.count; i-- > 0;) {
-        const struct token_fact *fact = memory->links.items[i];
-        if (fact->number == number && fact->side == side && strcmp(fact->name, kind) == 0 &&
-            strcmp(fact->value, value) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The page of booking 9001 and 9044 links to edit.php?id=9001 and edit.php?id=9044: what is edited
- * there goes by the same ids. Only where the sides' values differ: equal ones could be chance. */
-static void learn_alias(struct token_memory *memory, struct exchange *exchange,
-                        const struct token_fact *fact, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct replacement known = exchange->replacements[i];
-        if (known.is_id && *known.logged && strcmp(known.value[SOURCE], fact->value) == 0 &&
-            strcmp(known.value[SOURCE], known.value[TARGET]) != 0 &&
-            page_shows(memory, TARGET, exchange->number, fact->name, known.value[TARGET]))
-            token_id_add(memory->shared, exchange->logged.tenant, fact->name, known.logged,
-                         known.value);
-    }
-}
-
-static void learn_shown(struct token_memory *memory, struct exchange *exchange)
-{
-    size_t sent = exchange->replacement_count;
-    for (size_t i = 0; i < memory->links.count; i++) {
-        const struct token_fact *fact = memory->links.items[i];
-        if (fact->number != exchange->number || fact->side != SOURCE)
+        if (value[1 - main] && !token_looks_id(value[1 - main]))
             continue;
-        learn_alias(memory, exchange, fact, sent < 20 ? sent : 20);
-        const struct token_id *id =
-            token_id_of_source(memory->shared, exchange->logged.tenant, fact->name, fact->value);
-        if (!id || !id->value[TARGET] ||
-            !page_shows(memory, TARGET, exchange->number, fact->name, id->value[TARGET]))
-            continue;
-        token_record(exchange,
-                     &(struct replacement){.where = "answer",
-                                           .logged = id->logged,
-                                           .value = {id->value[SOURCE], id->value[TARGET]},
-                                           .is_id = true,
-                                           .kind = fact->name});
+        token_kinds_of(&kinds, part, (struct slice){target->data, target->length});
+        add_made(reading, &reading->created,
+                 arena_format(&reading->arena, "answer $.%s", part->name), &kinds, value);
     }
 }
 
-void token_learn(struct token_memory *memory, struct exchange *exchange)
+/* ---- an exchange ---- */
+
+struct token_reading *token_read(const struct token_rules *rules, const struct exchange *exchange)
 {
+    struct token_reading *into = mem_zero(1, sizeof *into);
     struct token_parts json[SIDES];
-    for (int side = 0; side < SIDES; side++)
-        token_parts_init(&json[side], &exchange->arena);
-    for (int side = 0; side < SIDES; side++)
+    struct arena arena = ARENA_INIT; /* of the JSON, which may be long */
+    bool any = false;
+    for (int side = 0; side < SIDES; side++) {
+        const struct buffer *target = &exchange->out[side].target;
+        struct reading reading = {.rules = rules,
+                                  .exchange = exchange,
+                                  .into = into,
+                                  .side = (enum side)side,
+                                  .page = token_page(exchange->logged.target),
+                                  .base = {target->data, target->length}};
+        token_parts_init(&json[side], &arena);
         if (answered(&exchange->in[side]))
-            read_side(memory, exchange, (enum side)side, &json[side]);
-    learn_redirect(memory, exchange);
-    learn_created(memory, exchange, json);
-    learn_shown(memory, exchange);
-    for (int side = 0; side < SIDES; side++)
+            read_side(&reading, &json[side]);
+    }
+    read_redirect(into, exchange);
+    read_created(into, exchange, json);
+    for (int side = 0; side < SIDES; side++) {
+        any |= into->answer[side].is_page || into->answer[side].count || into->redirect[side];
         token_parts_free(&json[side]);
+    }
+    arena_free(&arena);
+    if (any)
+        return into;
+    token_reading_free(into);
+    return NULL;
+}
+
+void token_reading_free(struct token_reading *reading)
+{
+    if (!reading)
+        return;
+    for (int side = 0; side < SIDES; side++) {
+        struct token_answer *answer = &reading->answer[side];
+        for (size_t i = 0; i < answer->count; i++)
+            free(answer->facts[i]);
+        free(answer->facts);
+        free(reading->redirect[side]);
+    }
+    arena_free(&reading->arena);
+    free(reading);
 }
