@@ -1,6 +1,7 @@
 /* Groups of differences (group.h): a hash table of what they have in common. */
 #include "group.h"
 
+#include "base/utf8.h"
 #include "date_text.h"
 #include "normal.h"
 #include "value.h"
@@ -213,13 +214,19 @@ void group_shape(struct buffer *out, const char *shape)
 
 /* ---- the table ---- */
 
+/* What a group has in common, and what its example says. */
+enum name { NAME_ROUTE, NAME_PART, NAME_KIND, NAME_SHAPE, NAME_CLASS, NAME_CAUSE, KEY_NAMES };
+enum note { NOTE_FILE, NOTE_METHOD, NOTE_WHERE, NOTE_PATH, NOTE_SOURCE, NOTE_TARGET, NOTES };
+
 struct entry {
-    struct group group;
-    char *route;
-    char *owned[5]; /* shape, where, path, texts */
-    struct hash128 key;
+    char *name[KEY_NAMES]; /* never NULL */
+    char *note[NOTES];
+    struct group_line at; /* of the example */
+    uint64_t cost;        /* of it: bytes */
+    uint64_t answers, differences, consequences, tainted;
     uint64_t last_answer;
-    size_t cost; /* of the example */
+    size_t line_count, line_room;
+    struct group_line *lines; /* by answer */
 };
 
 struct groups {
@@ -241,15 +248,21 @@ struct groups *groups_new(size_t most)
     return groups;
 }
 
+static void free_entry(struct entry *entry)
+{
+    for (size_t i = 0; i < KEY_NAMES; i++)
+        free(entry->name[i]);
+    for (size_t i = 0; i < NOTES; i++)
+        free(entry->note[i]);
+    free(entry->lines);
+}
+
 void groups_free(struct groups *groups)
 {
     if (!groups)
         return;
-    for (size_t i = 0; i < groups->count; i++) {
-        free(groups->entries[i].route);
-        for (size_t k = 0; k < 5; k++)
-            free(groups->entries[i].owned[k]);
-    }
+    for (size_t i = 0; i < groups->count; i++)
+        free_entry(&groups->entries[i]);
     free(groups->entries);
     free(groups->slots);
     free(groups);
@@ -260,21 +273,14 @@ uint64_t groups_left_out(const struct groups *groups)
     return groups->left_out;
 }
 
-static void add_part(struct buffer *key, const char *part)
-{
-    buffer_add_text(key, part ? part : "");
-    buffer_add_byte(key, 0);
-}
-
-/* Cuts at a character. */
+/* Cut at a character. */
 static char *cut_copy(const char *text, size_t length, size_t most)
 {
-    bool cut = length > most;
-    while (cut && most && ((unsigned char)text[most] & 0xC0) == 0x80)
-        most--;
-    if (!cut)
-        return mem_copy_bytes(text, length);
-    return mem_format("%.*s…", (int)most, text);
+    struct buffer copy = BUFFER_INIT(BUFFER_NO_LIMIT);
+    utf8_add_cut(&copy, text, length, most);
+    char *result = mem_copy_bytes(copy.data, copy.length);
+    buffer_free(&copy);
+    return result;
 }
 
 static char *cut_name(const char *name)
@@ -282,102 +288,153 @@ static char *cut_name(const char *name)
     return cut_copy(name ? name : "", name ? strlen(name) : 0, NAME_MOST);
 }
 
-static void set_owned(struct entry *entry, size_t which, char *text)
+/* The slot of the entry with these names, or the free one where it belongs. */
+static size_t find_slot(const struct groups *groups, char *const name[KEY_NAMES])
 {
-    free(entry->owned[which]);
-    entry->owned[which] = text;
-}
-
-/* Is this difference a smaller example than the one there is? */
-static void offer_example(struct entry *entry, const struct group_difference *difference,
-                          bool first)
-{
-    size_t cost = difference->text[SOURCE].length + difference->text[TARGET].length;
-    bool secret = difference->class == CLASS_TOKEN || difference->class == CLASS_SESSION_ID;
-    if (!first && cost >= entry->cost)
-        return;
-    entry->cost = cost;
-    set_owned(entry, 1, cut_name(difference->where));
-    set_owned(entry, 2, cut_name(difference->path));
-    entry->group.where = entry->owned[1];
-    entry->group.path = entry->owned[2];
-    for (int side = 0; side < SIDES; side++) {
-        struct tree_text text = difference->text[side];
-        size_t most = secret ? text.length / 4 < 4 ? text.length / 4 : 4 : GROUP_TEXT;
-        set_owned(entry, 3 + (size_t)side, text.at ? cut_copy(text.at, text.length, most) : NULL);
-        entry->group.text[side] = entry->owned[3 + side];
+    struct buffer key = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < KEY_NAMES; i++)
+        buffer_add(&key, name[i], strlen(name[i]) + 1);
+    size_t slot = (size_t)hash_64(key.data, key.length) & (groups->slot_count - 1);
+    buffer_free(&key);
+    while (groups->slots[slot]) {
+        const struct entry *at = &groups->entries[groups->slots[slot] - 1];
+        size_t same = 0;
+        while (same < KEY_NAMES && strcmp(at->name[same], name[same]) == 0)
+            same++;
+        if (same == KEY_NAMES)
+            break;
+        slot = (slot + 1) & (groups->slot_count - 1);
     }
+    return slot;
 }
 
-static struct entry *add_entry(struct groups *groups, struct hash128 key, const char *shape,
-                               const struct group_difference *difference)
+/* Takes the names over. */
+static struct entry *add_entry(struct groups *groups, size_t slot, char *name[KEY_NAMES])
 {
     if (groups->count == groups->room) {
         groups->room = groups->room ? 2 * groups->room : 64;
         groups->entries = mem_resize(groups->entries, groups->room, sizeof *groups->entries);
     }
     struct entry *entry = &groups->entries[groups->count++];
-    *entry = (struct entry){.key = key, .route = cut_name(difference->route)};
-    set_owned(entry, 0, cut_name(shape));
-    entry->group = (struct group){.route_count = 1,
-                                  .shape = entry->owned[0],
-                                  .kind = difference->kind,
-                                  .class = difference->class};
+    *entry = (struct entry){0};
+    memcpy(entry->name, name, sizeof entry->name);
+    groups->slots[slot] = groups->count;
     return entry;
+}
+
+static bool is_secret(const struct group_difference *difference)
+{
+    const char *class = difference->class ? difference->class : "";
+    return strcmp(class, value_class_name[CLASS_TOKEN]) == 0 ||
+           strcmp(class, value_class_name[CLASS_SESSION_ID]) == 0;
+}
+
+static void set_note(struct entry *entry, enum note which, char *text)
+{
+    free(entry->note[which]);
+    entry->note[which] = text;
+}
+
+/* Is this difference a smaller example than the one there is? Of equally small ones that of the
+ * lowest answer, whatever order they come in. */
+static void offer_example(struct entry *entry, const struct group_difference *difference)
+{
+    uint64_t cost = difference->text[SOURCE].length + difference->text[TARGET].length;
+    bool smaller =
+        cost < entry->cost || (cost == entry->cost && difference->answer < entry->at.answer);
+    if (entry->differences && !smaller)
+        return;
+    entry->cost = cost;
+    entry->at = (struct group_line){difference->answer, difference->line};
+    set_note(entry, NOTE_FILE, difference->file ? cut_name(difference->file) : NULL);
+    set_note(entry, NOTE_METHOD, difference->method ? cut_name(difference->method) : NULL);
+    set_note(entry, NOTE_WHERE, cut_name(difference->where));
+    set_note(entry, NOTE_PATH, cut_name(difference->path));
+    bool secret = is_secret(difference);
+    for (int side = 0; side < SIDES; side++) {
+        struct tree_text text = difference->text[side];
+        size_t most = secret ? text.length / 4 < 4 ? text.length / 4 : 4 : GROUP_TEXT;
+        set_note(entry, NOTE_SOURCE + (enum note)side,
+                 text.at ? cut_copy(text.at, text.length, most) : NULL);
+    }
+}
+
+/* Keeps the GROUP_LINES lowest answers, in order: answers do not come in the order of the log. */
+static void add_line(struct entry *entry, struct group_line line)
+{
+    size_t place = entry->line_count;
+    while (place && entry->lines[place - 1].answer > line.answer)
+        place--;
+    if (place == GROUP_LINES || (place && entry->lines[place - 1].answer == line.answer))
+        return;
+    if (entry->line_count == entry->line_room && entry->line_room < GROUP_LINES) {
+        entry->line_room = entry->line_room ? 2 * entry->line_room : 4;
+        if (entry->line_room > GROUP_LINES)
+            entry->line_room = GROUP_LINES;
+        entry->lines = mem_resize(entry->lines, entry->line_room, sizeof *entry->lines);
+    }
+    if (entry->line_count < GROUP_LINES)
+        entry->line_count++;
+    memmove(entry->lines + place + 1, entry->lines + place,
+            (entry->line_count - 1 - place) * sizeof *entry->lines);
+    entry->lines[place] = line;
+}
+
+/* A phrase for how the value changed, where nobody named a cause. Masks that are the same on both
+ * sides tell nothing. */
+static const char *cause_of(const struct group_difference *difference)
+{
+    struct tree_text source = difference->text[SOURCE], target = difference->text[TARGET];
+    if (difference->cause)
+        return difference->cause;
+    if (!difference->kind || strcmp(difference->kind, diff_kind_name[DIFF_CHANGED]) != 0 ||
+        !source.at || !target.at || same_bytes(source.at, source.length, target.at, target.length))
+        return "";
+    return change_name[change_of(source, target)];
 }
 
 void groups_add(struct groups *groups, const struct group_difference *difference)
 {
-    struct buffer key = BUFFER_INIT(BUFFER_NO_LIMIT), shape = BUFFER_INIT(BUFFER_NO_LIMIT);
-    enum change change = difference->kind == DIFF_CHANGED
-                             ? change_of(difference->text[SOURCE], difference->text[TARGET])
-                             : CHANGE_NONE;
+    struct buffer shape = BUFFER_INIT(BUFFER_NO_LIMIT);
     group_shape(&shape, difference->shape ? difference->shape : "");
-    add_part(&key, difference->route);
-    add_part(&key, (const char *)shape.data);
-    buffer_printf(&key, "%d %d %d", (int)difference->kind, (int)change, (int)difference->class);
-    struct hash128 hash = hash_128(key.data, key.length);
-    size_t slot = (size_t)hash.low & (groups->slot_count - 1);
-    struct entry *entry = NULL;
-    while (!entry && groups->slots[slot]) {
-        struct entry *at = &groups->entries[groups->slots[slot] - 1];
-        if (at->key.low == hash.low && at->key.high == hash.high)
-            entry = at;
-        else
-            slot = (slot + 1) & (groups->slot_count - 1);
-    }
-    bool first = !entry;
-    if (!entry && groups->count < groups->most) {
-        entry = add_entry(groups, hash, (const char *)shape.data, difference);
-        entry->group.change = change;
-        groups->slots[slot] = groups->count;
-    }
+    char *name[KEY_NAMES] = {
+        [NAME_ROUTE] = cut_name(difference->route), [NAME_PART] = cut_name(difference->part),
+        [NAME_KIND] = cut_name(difference->kind),   [NAME_SHAPE] = cut_name((char *)shape.data),
+        [NAME_CLASS] = cut_name(difference->class), [NAME_CAUSE] = cut_name(cause_of(difference))};
+    size_t slot = find_slot(groups, name);
+    struct entry *entry = groups->slots[slot] ? &groups->entries[groups->slots[slot] - 1] : NULL;
+    bool known = entry || groups->count >= groups->most;
+    if (!known)
+        entry = add_entry(groups, slot, name);
     if (entry) {
-        entry->group.differences++;
-        if (first || entry->last_answer != difference->answer)
-            entry->group.answers++;
+        offer_example(entry, difference);
+        if (!entry->differences++ || entry->last_answer != difference->answer) {
+            entry->answers++;
+            entry->consequences += difference->consequence;
+            entry->tainted += difference->tainted;
+            add_line(entry, (struct group_line){difference->answer, difference->line});
+        }
         entry->last_answer = difference->answer;
-        offer_example(entry, difference, first);
     } else {
         groups->left_out++;
     }
-    buffer_free(&key);
+    for (size_t i = 0; known && i < KEY_NAMES; i++)
+        free(name[i]);
     buffer_free(&shape);
 }
 
 /* ---- the list ---- */
 
-/* All but the route; then most answers first, so that the first of a run has the most. */
+/* All but the route. */
 static int compare_alike(const struct entry *one, const struct entry *other)
 {
-    int order = strcmp(one->group.shape, other->group.shape);
-    if (!order)
-        order = (int)one->group.kind - (int)other->group.kind;
-    if (!order)
-        order = (int)one->group.change - (int)other->group.change;
-    return order ? order : (int)one->group.class - (int)other->group.class;
+    int order = 0;
+    for (size_t i = NAME_ROUTE + 1; !order && i < KEY_NAMES; i++)
+        order = strcmp(one->name[i], other->name[i]);
+    return order;
 }
 
+/* Those that are alike together, most answers first, so that the first of a run has the most. */
 static int compare_entries(const void *a, const void *b)
 {
     const struct entry *one = *(const struct entry *const *)a,
@@ -385,9 +442,9 @@ static int compare_entries(const void *a, const void *b)
     int order = compare_alike(one, other);
     if (order)
         return order;
-    if (one->group.answers != other->group.answers)
-        return one->group.answers > other->group.answers ? -1 : 1;
-    return strcmp(one->route, other->route);
+    if (one->answers != other->answers)
+        return one->answers > other->answers ? -1 : 1;
+    return strcmp(one->name[NAME_ROUTE], other->name[NAME_ROUTE]);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -395,43 +452,80 @@ static int compare_groups(const void *a, const void *b)
     const struct group *one = a, *other = b;
     if (one->answers != other->answers)
         return one->answers > other->answers ? -1 : 1;
-    int order = strcmp(one->routes[0], other->routes[0]);
-    if (!order)
-        order = strcmp(one->shape, other->shape);
-    if (!order)
-        order = (int)one->kind - (int)other->kind;
-    if (!order)
-        order = (int)one->change - (int)other->change;
-    return order ? order : (int)one->class - (int)other->class;
+    const char *const names[][2] = {{one->routes[0], other->routes[0]}, {one->shape, other->shape},
+                                    {one->part, other->part},           {one->kind, other->kind},
+                                    {one->cause, other->cause},         {one->class, other->class}};
+    int order = 0;
+    for (size_t i = 0; !order && i < sizeof names / sizeof *names; i++)
+        order = strcmp(names[i][0], names[i][1]);
+    return order;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const struct group_line *one = a, *other = b;
+    return one->answer < other->answer ? -1 : one->answer > other->answer;
+}
+
+/* The lowest answers of all entries. An answer has one route, so none stands in two. */
+static void fold_lines(struct group *group, const struct entry *const *entries, size_t count,
+                       struct arena *arena)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += entries[i]->line_count;
+    struct group_line *lines = arena_alloc(arena, (total + 1) * sizeof *lines);
+    total = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(lines + total, entries[i]->lines, entries[i]->line_count * sizeof *lines);
+        total += entries[i]->line_count;
+    }
+    qsort(lines, total, sizeof *lines, compare_lines);
+    group->lines = lines;
+    group->line_count = total < GROUP_LINES ? total : GROUP_LINES;
 }
 
 /* One group of what several routes share. */
-static struct group fold(const struct entry *const *entries, size_t count)
+static struct group fold(const struct entry *const *entries, size_t count, struct arena *arena)
 {
-    struct group group = entries[0]->group;
     const struct entry *smallest = entries[0];
-    group.route_count = count;
+    struct group group = {.route_count = count,
+                          .part = smallest->name[NAME_PART],
+                          .kind = smallest->name[NAME_KIND],
+                          .shape = smallest->name[NAME_SHAPE],
+                          .class = smallest->name[NAME_CLASS],
+                          .cause = smallest->name[NAME_CAUSE]};
     for (size_t i = 0; i < count; i++) {
         if (i < GROUP_ROUTES)
-            group.routes[i] = entries[i]->route;
-        if (i) {
-            group.answers += entries[i]->group.answers;
-            group.differences += entries[i]->group.differences;
-        }
+            group.routes[i] = entries[i]->name[NAME_ROUTE];
+        group.answers += entries[i]->answers;
+        group.differences += entries[i]->differences;
+        group.consequences += entries[i]->consequences;
+        group.tainted += entries[i]->tainted;
         if (entries[i]->cost < smallest->cost)
             smallest = entries[i];
     }
-    group.where = smallest->group.where;
-    group.path = smallest->group.path;
-    memcpy(group.text, smallest->group.text, sizeof group.text);
+    group.at = smallest->at;
+    group.file = smallest->note[NOTE_FILE];
+    group.method = smallest->note[NOTE_METHOD];
+    group.where = smallest->note[NOTE_WHERE];
+    group.path = smallest->note[NOTE_PATH];
+    group.text[SOURCE] = smallest->note[NOTE_SOURCE];
+    group.text[TARGET] = smallest->note[NOTE_TARGET];
+    if (count == 1) {
+        group.lines = smallest->lines;
+        group.line_count = smallest->line_count;
+    } else {
+        fold_lines(&group, entries, count, arena);
+    }
     return group;
 }
 
-size_t groups_list(const struct groups *groups, struct group **list)
+size_t groups_list(const struct groups *groups, struct arena *arena, struct group **list)
 {
     const struct entry **entries = mem_zero(groups->count + 1, sizeof *entries);
     size_t count = 0;
-    *list = mem_zero(groups->count + 1, sizeof **list);
+    *list = arena_alloc(arena, (groups->count + 1) * sizeof **list);
     for (size_t i = 0; i < groups->count; i++)
         entries[i] = &groups->entries[i];
     qsort(entries, groups->count, sizeof *entries, compare_entries);
@@ -439,13 +533,107 @@ size_t groups_list(const struct groups *groups, struct group **list)
         for (end = i + 1; end < groups->count && compare_alike(entries[i], entries[end]) == 0;)
             end++;
         if (end - i > GROUP_ROUTES)
-            (*list)[count++] = fold(entries + i, end - i);
+            (*list)[count++] = fold(entries + i, end - i, arena);
         else
             for (size_t k = i; k < end; k++)
-                (*list)[count++] = fold(entries + k, 1);
+                (*list)[count++] = fold(entries + k, 1, arena);
     }
     free(entries);
     if (count)
         qsort(*list, count, sizeof **list, compare_groups);
     return count;
+}
+
+/* ---- as bytes ---- */
+
+static void save_entry(const struct entry *entry, struct buffer *out)
+{
+    for (size_t i = 0; i < KEY_NAMES; i++)
+        bytes_put_text(out, entry->name[i]);
+    for (size_t i = 0; i < NOTES; i++)
+        bytes_put_text(out, entry->note[i]);
+    const uint64_t numbers[] = {entry->at.answer, entry->at.line,     entry->cost,
+                                entry->answers,   entry->differences, entry->consequences,
+                                entry->tainted,   entry->last_answer};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        buffer_add_u64(out, numbers[i]);
+    bytes_put_size(out, entry->line_count);
+    for (size_t i = 0; i < entry->line_count; i++) {
+        buffer_add_u64(out, entry->lines[i].answer);
+        buffer_add_u64(out, entry->lines[i].line);
+    }
+}
+
+void groups_save(const struct groups *groups, struct buffer *out)
+{
+    buffer_add_u64(out, groups->left_out);
+    bytes_put_size(out, groups->count);
+    for (size_t i = 0; i < groups->count; i++)
+        save_entry(&groups->entries[i], out);
+}
+
+static char *load_text(struct bytes *in, struct arena *arena, bool needed)
+{
+    const char *text = needed ? bytes_name(in, arena) : bytes_text(in, arena);
+    if (text && !utf8_is_valid((const unsigned char *)text, strlen(text)))
+        in->failed = true;
+    return text ? mem_copy_string(text) : NULL;
+}
+
+static void load_numbers(struct bytes *in, struct entry *entry)
+{
+    uint64_t *const numbers[] = {&entry->at.answer, &entry->at.line,     &entry->cost,
+                                 &entry->answers,   &entry->differences, &entry->consequences,
+                                 &entry->tainted,   &entry->last_answer};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        *numbers[i] = bytes_u64(in);
+    entry->line_count = entry->line_room = bytes_count(in, 16);
+    in->failed |= !entry->answers || entry->answers > entry->differences ||
+                  entry->consequences > entry->answers || entry->tainted > entry->answers ||
+                  !entry->line_count || entry->line_count > GROUP_LINES ||
+                  entry->line_count > entry->answers;
+    if (in->failed)
+        entry->line_count = 0;
+    entry->lines = mem_zero(entry->line_count + 1, sizeof *entry->lines);
+    for (size_t i = 0; i < entry->line_count; i++) {
+        entry->lines[i].answer = bytes_u64(in);
+        entry->lines[i].line = bytes_u64(in);
+        in->failed |= i && entry->lines[i].answer <= entry->lines[i - 1].answer;
+    }
+}
+
+/* Adds one; false: it is no entry, or one of those there are. */
+static bool load_entry(struct groups *groups, struct bytes *in)
+{
+    struct arena arena = ARENA_INIT;
+    struct entry entry = {0};
+    for (size_t i = 0; i < KEY_NAMES; i++)
+        entry.name[i] = load_text(in, &arena, true);
+    for (size_t i = 0; i < NOTES; i++)
+        entry.note[i] = load_text(in, &arena, i == NOTE_WHERE || i == NOTE_PATH);
+    load_numbers(in, &entry);
+    arena_free(&arena);
+    size_t slot = in->failed ? 0 : find_slot(groups, entry.name);
+    in->failed |= groups->slots[slot] != 0;
+    if (in->failed) {
+        free_entry(&entry);
+        return false;
+    }
+    *add_entry(groups, slot, entry.name) = entry;
+    return true;
+}
+
+struct groups *groups_load(struct bytes *in, size_t most)
+{
+    struct groups *groups = groups_new(most);
+    groups->left_out = bytes_u64(in);
+    size_t count = bytes_count(in, 4 * (KEY_NAMES + NOTES) + 64);
+    in->failed |= count > groups->most;
+    for (size_t i = 0; i < count && !in->failed; i++)
+        if (!load_entry(groups, in))
+            break;
+    if (!in->failed)
+        return groups;
+    groups_free(groups);
+    return NULL;
 }

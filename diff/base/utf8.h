@@ -4,6 +4,8 @@
 #ifndef TALLY_BASE_UTF8_H
 #define TALLY_BASE_UTF8_H
 
+#include "buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,5 +79,10 @@ static inline size_t utf8_write(uint32_t code, unsigned char place[4])
     place[3] = (unsigned char)(0x80 | (code & 0x3f));
     return 4;
 }
+
+/* Appends the bytes; what is no UTF-8, and '\0', becomes U+FFFD, so that the result is a text. */
+void utf8_add(struct buffer *out, const void *bytes, size_t length);
+/* The same of at most `most` bytes, cut at a character and then followed by "…". */
+void utf8_add_cut(struct buffer *out, const void *bytes, size_t length, size_t most);
 
 #endif

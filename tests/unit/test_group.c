@@ -66,14 +66,14 @@ static void add_page(struct groups *groups, const struct cause *cause, unsigned 
     struct group_difference difference = {.answer = page,
                                           .where = where,
                                           .route = cause->route,
-                                          .kind = cause->kind,
+                                          .kind = diff_kind_name[cause->kind],
                                           .path = filled(path, cause->path, page),
                                           .shape = filled(shape, cause->shape, page),
                                           .text = {text_of(filled(source, cause->source, page)),
                                                    text_of(filled(target, cause->target, page))}};
-    difference.class = value_class_of(cause->kind, difference.path, difference.text[SOURCE].at,
-                                      difference.text[SOURCE].length, difference.text[TARGET].at,
-                                      difference.text[TARGET].length);
+    difference.class = value_class_name[value_class_of(
+        cause->kind, difference.path, difference.text[SOURCE].at, difference.text[SOURCE].length,
+        difference.text[TARGET].at, difference.text[TARGET].length)];
     groups_add(groups, &difference);
 }
 
@@ -88,12 +88,12 @@ static void ten_thousand_pages_of_a_dozen_causes_are_twelve_groups(void **state)
                 add_page(groups, &causes[i], page % 900 + 1 + page / 900 * 1000);
                 added[i]++;
             }
+    struct arena arena = ARENA_INIT;
     struct group *list;
-    size_t count = groups_list(groups, &list);
+    size_t count = groups_list(groups, &arena, &list);
     for (size_t i = 0; count != COUNT(causes) && i < count; i++)
-        print_error("%s %s: %s, %s, %s\n", list[i].routes[0], list[i].shape,
-                    change_name[list[i].change], value_class_name[list[i].class],
-                    list[i].text[SOURCE]);
+        print_error("%s %s: %s, %s, %s\n", list[i].routes[0], list[i].shape, list[i].cause,
+                    list[i].class, list[i].text[SOURCE]);
     assert_int_equal(count, COUNT(causes));
     assert_int_equal(groups_left_out(groups), 0);
     for (size_t i = 0; i < COUNT(causes); i++) {
@@ -102,14 +102,14 @@ static void ten_thousand_pages_of_a_dozen_causes_are_twelve_groups(void **state)
         assert_int_equal(list[i].differences, added[i]);
         assert_string_equal(list[i].routes[0], causes[i].route);
         assert_int_equal(list[i].route_count, 1);
-        assert_int_equal(list[i].kind, causes[i].kind);
-        if (list[i].change != causes[i].change || list[i].class != causes[i].class)
-            fail_msg("%s: %s, %s", list[i].path, change_name[list[i].change],
-                     value_class_name[list[i].class]);
+        assert_string_equal(list[i].kind, diff_kind_name[causes[i].kind]);
+        if (strcmp(list[i].cause, change_name[causes[i].change]) != 0 ||
+            strcmp(list[i].class, value_class_name[causes[i].class]) != 0)
+            fail_msg("%s: %s, %s", list[i].path, list[i].cause, list[i].class);
     }
     assert_string_equal(list[1].shape, "#row-{n} > td.name");
     assert_string_equal(list[5].shape, "$.users.{n}.active");
-    free(list);
+    arena_free(&arena);
     groups_free(groups);
 }
 
@@ -123,7 +123,7 @@ static void the_smallest_example_is_kept_and_no_token_whole(void **state)
     struct group_difference difference = {.answer = 1,
                                           .where = "/a",
                                           .route = "/",
-                                          .kind = DIFF_CHANGED,
+                                          .kind = diff_kind_name[DIFF_CHANGED],
                                           .path = "p",
                                           .shape = "p",
                                           .text = {text_of(huge), text_of("y long enough")}};
@@ -134,18 +134,20 @@ static void the_smallest_example_is_kept_and_no_token_whole(void **state)
     difference.where = "/c";
     difference.text[SOURCE] = text_of("xx");
     groups_add(groups, &difference);
-    difference.class = CLASS_TOKEN;
+    difference.class = value_class_name[CLASS_TOKEN];
     difference.text[SOURCE] = text_of("0123456789abcdef0123456789abcdef");
     groups_add(groups, &difference);
+    struct arena arena = ARENA_INIT;
     struct group *list;
-    assert_int_equal(groups_list(groups, &list), 2);
-    const struct group *plain = &list[list[0].class == CLASS_TOKEN], *token = &list[plain == list];
+    assert_int_equal(groups_list(groups, &arena, &list), 2);
+    const struct group *plain = &list[strcmp(list[0].class, "token") == 0],
+                       *token = &list[plain == list];
     assert_string_equal(plain->where, "/b");
     assert_string_equal(plain->text[SOURCE], "x");
     assert_int_equal(plain->answers, 1);
     assert_int_equal(plain->differences, 3);
     assert_string_equal(token->text[SOURCE], "0123…");
-    free(list);
+    arena_free(&arena);
     groups_free(groups);
 }
 
@@ -159,27 +161,28 @@ static void what_is_the_same_on_many_routes_is_one_group(void **state)
         groups_add(groups, &(struct group_difference){.answer = page,
                                                       .where = "/",
                                                       .route = route,
-                                                      .kind = DIFF_DELETED,
+                                                      .kind = diff_kind_name[DIFF_DELETED],
                                                       .path = "nav > a[3]",
                                                       .shape = "nav > a",
                                                       .text = {text_of("Home"), {NULL, 0}}});
         if (page % 20 < GROUP_ROUTES)
             groups_add(groups, &(struct group_difference){.answer = page,
                                                           .route = route,
-                                                          .kind = DIFF_DELETED,
+                                                          .kind = diff_kind_name[DIFF_DELETED],
                                                           .path = "p",
                                                           .shape = "p",
                                                           .text = {text_of("x"), {NULL, 0}}});
     }
+    struct arena arena = ARENA_INIT;
     struct group *list;
-    assert_int_equal(groups_list(groups, &list), 1 + GROUP_ROUTES);
+    assert_int_equal(groups_list(groups, &arena, &list), 1 + GROUP_ROUTES);
     assert_string_equal(list[0].shape, "nav > a");
     assert_int_equal(list[0].route_count, 20);
     assert_int_equal(list[0].answers, 40);
     assert_string_equal(list[0].routes[0], "/r0");
     assert_int_equal(list[1].route_count, 1);
     assert_int_equal(list[1].answers, 2);
-    free(list);
+    arena_free(&arena);
     groups_free(groups);
 }
 
@@ -194,16 +197,104 @@ static void memory_is_bounded_and_what_is_left_out_is_counted(void **state)
             shape[2 + k] = (char)('a' + n % 10);
         groups_add(groups, &(struct group_difference){.answer = i,
                                                       .route = "/",
-                                                      .kind = DIFF_INSERTED,
+                                                      .kind = diff_kind_name[DIFF_INSERTED],
                                                       .path = "p",
                                                       .shape = shape,
                                                       .text = {{NULL, 0}, text_of("x")}});
     }
+    struct arena arena = ARENA_INIT;
     struct group *list;
-    assert_int_equal(groups_list(groups, &list), 100);
+    assert_int_equal(groups_list(groups, &arena, &list), 100);
     assert_int_equal(groups_left_out(groups), 99900);
-    free(list);
+    arena_free(&arena);
     groups_free(groups);
+}
+
+static void lines_are_those_of_the_lowest_answers_in_whatever_order_they_come(void **state)
+{
+    (void)state;
+    struct groups *groups = groups_new(0);
+    for (uint64_t i = 0; i < 2000; i++) {
+        uint64_t answer = i * 7919 % 2000 + 1; /* each once: 7919 is a prime */
+        struct group_difference difference = {.answer = answer,
+                                              .line = answer + 10,
+                                              .where = "/",
+                                              .route = "/",
+                                              .consequence = answer % 2,
+                                              .tainted = answer % 4 == 0,
+                                              .text = {text_of("x"), text_of("y")}};
+        groups_add(groups, &difference);
+        groups_add(groups, &difference);
+    }
+    struct arena arena = ARENA_INIT;
+    struct group *list;
+    assert_int_equal(groups_list(groups, &arena, &list), 1);
+    assert_int_equal(list[0].answers, 2000);
+    assert_int_equal(list[0].differences, 4000);
+    assert_int_equal(list[0].consequences, 1000);
+    assert_int_equal(list[0].tainted, 500);
+    assert_int_equal(list[0].line_count, GROUP_LINES);
+    for (size_t i = 0; i < GROUP_LINES; i++) {
+        assert_int_equal(list[0].lines[i].answer, i + 1);
+        assert_int_equal(list[0].lines[i].line, i + 11);
+    }
+    assert_int_equal(list[0].at.answer, 1);
+    arena_free(&arena);
+    groups_free(groups);
+}
+
+static void what_no_text_may_hold_is_replaced(void **state)
+{
+    (void)state;
+    struct groups *groups = groups_new(0);
+    groups_add(groups, &(struct group_difference){.answer = 1,
+                                                  .where = "/\xff",
+                                                  .route = "/",
+                                                  .text = {{"a\0\xc3", 3}, {NULL, 0}}});
+    struct arena arena = ARENA_INIT;
+    struct group *list;
+    assert_int_equal(groups_list(groups, &arena, &list), 1);
+    assert_string_equal(list[0].where, "/\xef\xbf\xbd");
+    assert_string_equal(list[0].text[SOURCE], "a\xef\xbf\xbd\xef\xbf\xbd");
+    assert_null(list[0].text[TARGET]);
+    arena_free(&arena);
+    groups_free(groups);
+}
+
+static void groups_go_on_after_they_were_bytes(void **state)
+{
+    (void)state;
+    struct groups *whole = groups_new(0), *halves = groups_new(0);
+    struct buffer one = BUFFER_INIT(BUFFER_NO_LIMIT), other = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (unsigned page = 1; page <= 1000; page++) {
+        for (size_t i = 0; i < COUNT(causes); i++) {
+            add_page(whole, &causes[i], page);
+            add_page(halves, &causes[i], page);
+        }
+        if (page == 500) {
+            groups_save(halves, &one);
+            groups_free(halves);
+            struct bytes in = bytes_of(&one);
+            halves = groups_load(&in, 0);
+            assert_non_null(halves);
+            assert_true(bytes_at_end(&in));
+        }
+    }
+    buffer_clear(&one);
+    groups_save(whole, &one);
+    groups_save(halves, &other);
+    assert_int_equal(one.length, other.length);
+    assert_memory_equal(one.data, other.data, one.length);
+    groups_free(whole);
+    groups_free(halves);
+    for (size_t length = 0; length < one.length; length += length < 400 ? 1 : 97) {
+        struct bytes in = {one.data, one.data + length, false};
+        assert_null(groups_load(&in, 0));
+    }
+    struct bytes few = bytes_of(&one);
+    assert_null(groups_load(&few, COUNT(causes) - 1));
+    buffer_free(&one);
+    buffer_free(&other);
 }
 
 static const struct {
@@ -276,6 +367,9 @@ int main(void)
         cmocka_unit_test(the_smallest_example_is_kept_and_no_token_whole),
         cmocka_unit_test(what_is_the_same_on_many_routes_is_one_group),
         cmocka_unit_test(memory_is_bounded_and_what_is_left_out_is_counted),
+        cmocka_unit_test(lines_are_those_of_the_lowest_answers_in_whatever_order_they_come),
+        cmocka_unit_test(what_no_text_may_hold_is_replaced),
+        cmocka_unit_test(groups_go_on_after_they_were_bytes),
         cmocka_unit_test(a_shape_loses_the_ids_that_programs_write_and_keeps_names),
         cmocka_unit_test(a_change_is_named),
     };
