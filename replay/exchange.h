@@ -51,6 +51,7 @@ struct logged {
     struct fields headers;     /* others that the log holds: referer, accept, … */
     bool began_before;         /* its session began before the log */
     bool tainted;              /* something of its session was left out before it */
+    bool never_reached_app;    /* as the log proves: leaving it out changes nothing */
 };
 
 struct outgoing {

@@ -41,12 +41,13 @@ struct replay_group {
     size_t route_count;
     uint64_t count;       /* requests */
     uint64_t differences; /* places in them */
-    uint64_t
-        consequences; /* of the requests: how many come after their session's first difference */
+    /* Of the requests: how many come after their session's first difference; before how many
+     * something of their session was left out, or could not be compared. */
+    uint64_t consequences, tainted;
     const char *path; /* shape of the place */
     const char *change, *value_class;
     const char *cause; /* a phrase: "same number", "time zone: 2 h later"; "" */
-    struct {           /* the smallest */
+    struct {           /* the smallest; of "slower": number 0, texts "" */
         uint64_t number, line;
         const char *file, *method, *target, *path;
         const char *value[SIDES]; /* NULL: nothing there */
@@ -67,9 +68,11 @@ struct replay_step {
 struct replay_session {
     const char *name, *tenant; /* tenant "": none */
     uint64_t requests, fates[FATES];
+    uint64_t tainted; /* number of the first request that could not be compared, or before which
+                         something was left out; 0: none */
     uint64_t first_different; /* number of its first real difference; 0: none */
     size_t step_count;
-    struct replay_step *steps; /* the first RESULT_STEPS */
+    struct replay_step *steps; /* the first RESULT_STEPS, as far as memory reaches; by number */
 };
 
 struct replay_latency {
@@ -85,6 +88,7 @@ struct replay_latency {
 
 struct replay_left_out {
     const char *reason, *text; /* "body-missing", and a sentence */
+    bool harmless; /* none of them reached the app: they do not count against the verdict */
     uint64_t count;
     size_t line_count; /* the first ten */
     uint64_t lines[10];
@@ -143,6 +147,9 @@ struct replay_result {
     uint64_t fates[FATES];
     uint64_t writes;            /* of replayed: with a method that is not safe */
     uint64_t unlike_log[SIDES]; /* statuses of another class than the logged */
+    uint64_t both_unlike_log;   /* of both sides, alike: another page than the log's was compared */
+    uint64_t tainted;   /* of replayed: something of their session was left out, or could not be
+                           compared, before them */
     uint64_t uncertain; /* writes that an interrupted run may have sent, and that were not again */
     size_t group_count;
     struct replay_group *groups; /* most requests first */
@@ -165,5 +172,11 @@ struct replay_result {
 };
 
 void replay_result_free(struct replay_result *result);
+
+/* Sets the verdict to the worse of the two: equal < inconclusive < different. */
+void replay_result_raise(struct replay_result *result, enum replay_verdict verdict);
+
+/* "the two sides answer alike in all that was compared": what the verdict means, for people. */
+const char *replay_result_meaning(const struct replay_result *result);
 
 #endif
