@@ -23,6 +23,7 @@
 #define TALLY_REPLAY_JAR_H
 
 #include "../diff/base/buffer.h"
+#include "../diff/base/error.h"
 #include "slice.h"
 
 /* Where a side's cookies live. One for all the jars of an origin, borrowed until they are freed. */
@@ -76,5 +77,10 @@ const char *jar_find(struct jar *jar, const char *path, const char *name);
 
 /* How many Set-Cookie fields ended so. */
 size_t jar_counted(const struct jar *jar, enum jar_result result);
+
+/* All it holds, as bytes (cookies: keep them secret), and back into an empty jar. ERR_USAGE:
+ * damaged; the jar is empty then. */
+void jar_save(const struct jar *jar, struct buffer *out);
+bool jar_load(struct jar *jar, const void *bytes, size_t length, struct err *err) MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@
 #ifndef TALLY_REPLAY_TOKEN_H
 #define TALLY_REPLAY_TOKEN_H
 
+#include "../diff/base/error.h"
 #include "exchange.h"
 
 /* What lanes know in common: ids that one lane made and another one uses. Not thread safe: one
@@ -62,6 +63,19 @@ void token_reading_free(struct token_reading *reading); /* that is not merged; N
  * can take them as equal. To be called before the next token_apply() of the lane. */
 void token_merge(struct token_memory *memory, struct exchange *exchange,
                  struct token_reading *reading);
+
+/*
+ * For a run that goes on after an interruption. A lane's memory as bytes, at most some 130 kB; the
+ * common ids in pieces, each with what is new since the last one, so that saving is cheap.
+ * token_shared_save(): *whole when the piece holds everything and those before it are needless;
+ * false when there is nothing new. Loaded one after another into what is empty. ERR_USAGE: damaged.
+ */
+void token_memory_save(const struct token_memory *memory, struct buffer *out);
+bool token_memory_load(const void *bytes, size_t length, struct token_memory *memory,
+                       struct err *err) MUST_CHECK;
+bool token_shared_save(struct token_shared *shared, struct buffer *out, bool *whole);
+bool token_shared_load(const void *bytes, size_t length, struct token_shared *shared,
+                       struct err *err) MUST_CHECK;
 
 /* The ids that the two sides gave for one logged id, for pairing the databases' rows. tenant: ""
  * without tenants. kind: what it is an id of, as far as paths and names say ("booking"), in a
