@@ -1,16 +1,6 @@
 #include "inventory.h"
 
-#include "../diff/base/hash.h"
-#include "../diff/route.h"
-
 #include <stdlib.h>
-
-#define ROUTE_CACHE 16384 /* a power of two */
-
-struct inventory_route {
-    uint64_t hash; /* of method and path; 0: free */
-    uint32_t entry;
-};
 
 void inventory_init(struct inventory *inventory)
 {
@@ -19,9 +9,7 @@ void inventory_init(struct inventory *inventory)
     counter_init(&inventory->routes, INVENTORY_ROUTES);
     counter_init(&inventory->tenants, INVENTORY_TENANTS);
     inventory->tainted_list = mem_zero(INVENTORY_TAINTED, sizeof *inventory->tainted_list);
-    inventory->route_cache = mem_zero(ROUTE_CACHE, sizeof *inventory->route_cache);
-    buffer_init(&inventory->text, LOG_MOST_BYTES * 2);
-    buffer_init(&inventory->pattern, LOG_MOST_BYTES * 8);
+    route_cache_init(&inventory->route_cache);
 }
 
 void inventory_free(struct inventory *inventory)
@@ -30,57 +18,17 @@ void inventory_free(struct inventory *inventory)
     counter_free(&inventory->routes);
     counter_free(&inventory->tenants);
     free(inventory->tainted_list);
-    free(inventory->route_cache);
-    buffer_free(&inventory->text);
-    buffer_free(&inventory->pattern);
+    route_cache_free(&inventory->route_cache);
 }
 
-/* Appends the path with each part that is a number as 0, which makes no difference to its pattern,
- * but few paths of many. */
-static void add_path(struct buffer *out, const unsigned char *at, size_t length)
-{
-    size_t start = 0;
-    while (start < length) {
-        size_t end = start + (at[start] == '/');
-        size_t first = end;
-        while (end < length && at[end] >= '0' && at[end] <= '9')
-            end++;
-        bool number = end > first && (end == length || at[end] == '/');
-        while (end < length && at[end] != '/')
-            end++;
-        if (number)
-            buffer_add(out, "/0", 2);
-        else
-            buffer_add(out, at + start, end - start);
-        start = end;
-    }
-}
-
-/* Finding a path's pattern takes longer than reading its line, and few paths make most of a log. */
 static struct counter_entry *route_of(struct inventory *inventory, const struct request *request)
 {
-    size_t length = 0;
-    while (length < request->target.length && request->target.at[length] != '?' &&
-           request->target.at[length] != '#')
-        length++;
-    struct buffer *text = &inventory->text;
-    buffer_clear(text);
-    buffer_add(text, request->method.at, request->method.length);
-    buffer_add_byte(text, ' ');
-    size_t method = text->length;
-    add_path(text, request->target.at, length);
-    uint64_t hash = hash_64(text->data, text->length);
-    struct inventory_route *cached = &inventory->route_cache[hash & (ROUTE_CACHE - 1)];
-    if (cached->hash == hash && hash)
-        return &inventory->routes.entries[cached->entry];
-    struct buffer *pattern = &inventory->pattern;
-    buffer_clear(pattern);
-    buffer_add(pattern, text->data, method);
-    route_pattern(pattern, (const char *)text->data + method, text->length - method);
-    struct counter_entry *entry =
-        counter_at(&inventory->routes, (struct slice){pattern->data, pattern->length});
-    cached->hash = hash;
-    cached->entry = (uint32_t)(entry - inventory->routes.entries);
+    struct route_entry *route =
+        route_cache_find(&inventory->route_cache, request->method, request->target);
+    if (route->note)
+        return &inventory->routes.entries[route->note - 1];
+    struct counter_entry *entry = counter_at(&inventory->routes, route->name);
+    route->note = (uint32_t)(entry - inventory->routes.entries) + 1;
     return entry;
 }
 
@@ -168,11 +116,8 @@ struct inventory_path inventory_path(const struct inventory *inventory)
 
 bool inventory_is_incomplete(const struct inventory *inventory, const struct log_stream *stream)
 {
-    static const enum request_reason unread[] = {
-        REQUEST_UNREADABLE, REQUEST_TOO_LONG,   REQUEST_CUT,    REQUEST_SPLIT,
-        REQUEST_AMBIGUOUS,  REQUEST_BAD_ESCAPE, REQUEST_NO_TIME};
-    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
-        if (inventory->reasons[unread[i]])
+    for (int i = 0; i < REQUEST_REASONS; i++)
+        if (request_reason_is_unread((enum request_reason)i) && inventory->reasons[i])
             return true;
     for (size_t i = 0; i < stream->file_count; i++)
         if (stream->files[i].problem)

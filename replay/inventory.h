@@ -8,6 +8,7 @@
 
 #include "counter.h"
 #include "log_stream.h"
+#include "route_cache.h"
 #include "session.h"
 
 #define INVENTORY_TAINTED 1000 /* tainted sessions that are listed; all are counted */
@@ -34,10 +35,8 @@ struct inventory {
     /* Speed, microseconds. */
     bool any_duration;
     int64_t busy;
-    struct session longest; /* the most busy session */
-    /* Of what route a request is, by its method and path. */
-    struct inventory_route *route_cache;
-    struct buffer text, pattern;
+    struct session longest;         /* the most busy session */
+    struct route_cache route_cache; /* note: of `routes`, the entry */
 };
 
 void inventory_init(struct inventory *inventory);

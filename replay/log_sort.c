@@ -24,6 +24,7 @@ struct item {
 };
 
 struct run {
+    uint64_t begin;       /* in the file */
     uint64_t at, end;     /* of what has not been read into the buffer, in the file */
     struct header header; /* of its first record */
     size_t next, filled;  /* of the buffer: the first record's bytes, and the buffer's end */
@@ -273,7 +274,7 @@ static MUST_CHECK bool write_run(struct log_sort *sort, struct err *err)
     if (sort->file < 0 && !open_file(&sort->file, err))
         return false;
     qsort(sort->items, sort->item_count, sizeof *sort->items, compare_items);
-    struct run run = {.at = sort->file_end};
+    struct run run = {.begin = sort->file_end, .at = sort->file_end};
     for (size_t i = 0; i < sort->item_count; i++)
         if (!write_record(sort, sort->file, &sort->items[i].header,
                           sort->data.data + sort->items[i].at, err))
@@ -355,6 +356,17 @@ bool log_sort_next(struct log_sort *sort, struct log_entry *entry, bool *more, s
     buffer_add(&sort->current, run->buffer.data + run->next, run->header.length);
     fill_entry(entry, &run->header, sort->current.data);
     return pop(sort, err);
+}
+
+bool log_sort_rewind(struct log_sort *sort, struct err *err)
+{
+    sort->item_next = 0;
+    for (size_t i = 0; i < sort->run_count; i++) {
+        struct run *run = &sort->runs[i];
+        run->at = run->begin;
+        run->next = run->filled = 0;
+    }
+    return !sort->run_count || start_merge(sort, err);
 }
 
 bool log_sort_peek(const struct log_sort *sort, int64_t *arrival)

@@ -39,6 +39,9 @@ bool log_sort_finish(struct log_sort *sort, struct err *err) MUST_CHECK;
 bool log_sort_next(struct log_sort *sort, struct log_entry *entry, bool *more,
                    struct err *err) MUST_CHECK;
 
+/* Begins again with the first. */
+bool log_sort_rewind(struct log_sort *sort, struct err *err) MUST_CHECK;
+
 /* The arrival of the entry that log_sort_next() will give; false: there is none. */
 bool log_sort_peek(const struct log_sort *sort, int64_t *arrival);
 uint64_t log_sort_disk_bytes(const struct log_sort *sort); /* written so far */

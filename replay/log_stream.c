@@ -164,6 +164,12 @@ bool log_stream_next(struct log_stream *stream, struct request *request, bool *u
     return true;
 }
 
+bool log_stream_rewind(struct log_stream *stream, struct err *err)
+{
+    stream->any_before = false;
+    return log_sort_rewind(stream->sort, err);
+}
+
 void log_stream_close(struct log_stream *stream)
 {
     log_sort_free(stream->sort);

@@ -48,6 +48,8 @@ bool log_stream_open(const struct log_stream_options *options, struct log_stream
  * of the answers, tells which came first. The request is valid until the next call. */
 bool log_stream_next(struct log_stream *stream, struct request *request, bool *unsure, bool *more,
                      struct err *err) MUST_CHECK;
+/* Begins again with the first request; the logs are not read again. */
+bool log_stream_rewind(struct log_stream *stream, struct err *err) MUST_CHECK;
 void log_stream_close(struct log_stream *stream);
 
 #endif

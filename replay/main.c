@@ -7,6 +7,7 @@
 #include "command.h"
 #include "inventory.h"
 #include "list.h"
+#include "reading.h"
 #include "../diff/base/file.h"
 
 #include <errno.h>
@@ -33,151 +34,99 @@ static MUST_CHECK bool write_out(struct buffer *text, struct err *err)
     return true;
 }
 
-static MUST_CHECK bool choose_format(const struct command *command, struct log_format *format,
-                                     struct err *err)
-{
-    if (!command->nginx_conf)
-        return log_format_option(command->log_format ? command->log_format : "combined", format,
-                                 err);
-    struct nginx_conf conf;
-    if (!nginx_conf_read(command->nginx_conf, &conf, err))
-        return false;
-    bool done = nginx_conf_format(&conf, command->format_name, format, err);
-    nginx_conf_free(&conf);
-    return done;
-}
-
-/* One reading of the logs. */
-struct reading {
+/* What is told of the logs. */
+struct telling {
     const struct command *command;
-    struct log_format format;
-    struct session_key *session, *tenant;
-    struct session_table *sessions;
-    struct log_stream stream;
+    struct reading reading;
     struct inventory inventory;
-    struct buffer tenant_text, out;
+    struct buffer out;
 };
 
-static MUST_CHECK bool compile_keys(struct reading *reading, struct err *err)
+static MUST_CHECK bool tell(struct telling *telling, const struct reading_item *item,
+                            struct err *err)
 {
-    const struct command *command = reading->command;
-    const char *guess = session_key_guess(&reading->format);
-    const char *session = command->session ? command->session : guess;
-    reading->inventory.guessed = !command->session && guess;
-    reading->inventory.session_key = session;
-    reading->inventory.by_tenant = command->tenant != NULL;
-    return (!session ||
-            session_key_compile("--session", session, &reading->format, &reading->session, err)) &&
-           (!command->tenant || session_key_compile("--tenant", command->tenant, &reading->format,
-                                                    &reading->tenant, err));
-}
-
-/* A format that fits no line at all is a wrong format, and no log without requests. */
-static MUST_CHECK bool check_format(const struct reading *reading, struct err *err)
-{
-    const uint64_t *reasons = reading->inventory.reasons;
-    if (!reading->stream.records || reasons[REQUEST_UNREADABLE] != reading->stream.records)
-        return true;
-    return err_set(err, ERR_USAGE,
-                   "no line was written with the log format '%.300s': give the log's own with "
-                   "--log-format, or with --nginx-conf and --format-name.",
-                   reading->format.text);
-}
-
-static MUST_CHECK bool take_request(struct reading *reading, struct request *request, bool unsure,
-                                    struct err *err)
-{
-    struct request_parser *parser = &reading->stream.parser;
-    enum request_reason before = request->reason;
-    const struct session *session = session_place(reading->sessions, parser, request);
-    struct slice tenant = {NULL, 0};
-    bool present = false;
-    buffer_clear(&reading->tenant_text);
-    if (reading->tenant && request->method.at && before != REQUEST_AMBIGUOUS &&
-        before != REQUEST_BAD_ESCAPE) {
-        if (!session_key_value(reading->tenant, parser, &reading->tenant_text, &present))
-            request->reason = REQUEST_AMBIGUOUS;
-        else if (present)
-            tenant = (struct slice){reading->tenant_text.data, reading->tenant_text.length};
-    }
-    inventory_add(&reading->inventory, request, session, tenant, unsure);
-    if (!reading->command->list)
+    const struct request_parser *parser = &telling->reading.stream.parser;
+    const struct request *request = &item->request;
+    inventory_add(&telling->inventory, request, item->session, item->tenant, item->unsure);
+    if (!telling->command->list)
         return true;
     struct list_entry entry = {
         .request = request,
-        .path = reading->stream.files[request->file].path,
-        .session = session,
-        .tenant = tenant,
-        .unsure = unsure && parser->clock != REQUEST_UNTIMED,
+        .path = telling->reading.stream.files[request->file].path,
+        .session = item->session,
+        .tenant = item->tenant,
+        .unsure = item->unsure && parser->clock != REQUEST_UNTIMED,
         .timed = parser->clock != REQUEST_UNTIMED && request->method.at,
-        .keep_secrets = reading->command->keep_secrets,
+        .keep_secrets = telling->command->keep_secrets,
     };
-    list_add(&reading->out, &entry);
-    return reading->out.length < WRITE_BYTES || write_out(&reading->out, err);
+    list_add(&telling->out, &entry);
+    return telling->out.length < WRITE_BYTES || write_out(&telling->out, err);
 }
 
-static MUST_CHECK bool read_all(struct reading *reading, struct err *err)
+static MUST_CHECK bool read_all(struct telling *telling, struct err *err)
 {
-    const struct command *command = reading->command;
-    struct log_stream_options options = {
-        .paths = command->logs,
-        .path_count = command->log_count,
-        .format = &reading->format,
-        .disk_limit = (uint64_t)command->temp_limit << 30,
+    const struct command *command = telling->command;
+    struct inventory *inventory = &telling->inventory;
+    struct reading *reading = &telling->reading;
+    struct reading_options options = {
+        .logs = command->logs,
+        .log_count = command->log_count,
+        .log_format = command->log_format,
+        .nginx_conf = command->nginx_conf,
+        .format_name = command->format_name,
+        .session = command->session,
+        .tenant = command->tenant,
+        .temp_limit = command->temp_limit,
+        .retire = inventory_retire,
+        .data = inventory,
     };
-    if (!log_stream_open(&options, &reading->stream, err))
+    if (!reading_open(&options, reading, err))
         return false;
-    reading->sessions =
-        session_table_new(reading->session, SESSION_MOST, inventory_retire, &reading->inventory);
     const size_t *role = reading->stream.parser.role;
-    reading->inventory.by_visitor = role[ROLE_ADDRESS] != LOG_NONE || role[ROLE_AGENT] != LOG_NONE;
-    reading->inventory.sees_answers = session_sees_answers(reading->sessions);
+    inventory->session_key = reading->session_text;
+    inventory->guessed = reading->guessed;
+    inventory->by_tenant = reading->tenant != NULL;
+    inventory->by_visitor = role[ROLE_ADDRESS] != LOG_NONE || role[ROLE_AGENT] != LOG_NONE;
+    inventory->sees_answers = session_sees_answers(reading->sessions);
     for (;;) {
-        struct request request;
-        bool unsure, more;
-        if (!log_stream_next(&reading->stream, &request, &unsure, &more, err))
+        struct reading_item item;
+        bool more;
+        if (!reading_next(reading, &item, &more, err))
             return false;
         if (!more)
             break;
-        if (!take_request(reading, &request, unsure, err))
+        if (!tell(telling, &item, err))
             return false;
     }
-    session_table_finish(reading->sessions);
-    reading->inventory.forgotten = session_forgotten(reading->sessions);
-    return check_format(reading, err);
+    inventory->forgotten = session_forgotten(reading->sessions);
+    return true;
 }
 
-static MUST_CHECK bool run_reading(struct reading *reading, int *exit_code, struct err *err)
+static MUST_CHECK bool run_telling(struct telling *telling, int *exit_code, struct err *err)
 {
-    const struct command *command = reading->command;
-    if (!choose_format(command, &reading->format, err) || !compile_keys(reading, err) ||
-        !read_all(reading, err))
+    const struct command *command = telling->command;
+    const struct log_stream *stream = &telling->reading.stream;
+    if (!read_all(telling, err))
         return false;
     if (command->inventory && strcmp(command->format, "json") == 0)
-        inventory_json(&reading->inventory, &reading->stream, &reading->out);
+        inventory_json(&telling->inventory, stream, &telling->out);
     else if (command->inventory)
-        inventory_text(&reading->inventory, &reading->stream, command->verbose, &reading->out);
-    *exit_code = inventory_is_incomplete(&reading->inventory, &reading->stream) ? 2 : 0;
-    return write_out(&reading->out, err);
+        inventory_text(&telling->inventory, stream, command->verbose, &telling->out);
+    *exit_code = inventory_is_incomplete(&telling->inventory, stream) ? 2 : 0;
+    return write_out(&telling->out, err);
 }
 
 static MUST_CHECK bool run_logs(const struct command *command, int *exit_code, struct err *err)
 {
-    struct reading *reading = mem_zero(1, sizeof *reading);
-    reading->command = command;
-    inventory_init(&reading->inventory);
-    buffer_init(&reading->out, BUFFER_NO_LIMIT);
-    buffer_init(&reading->tenant_text, LOG_MOST_BYTES);
-    bool done = run_reading(reading, exit_code, err);
-    log_stream_close(&reading->stream);
-    session_table_free(reading->sessions);
-    session_key_free(reading->session);
-    session_key_free(reading->tenant);
-    inventory_free(&reading->inventory);
-    buffer_free(&reading->out);
-    buffer_free(&reading->tenant_text);
-    log_format_free(&reading->format);
-    free(reading);
+    struct telling *telling = mem_zero(1, sizeof *telling);
+    telling->command = command;
+    inventory_init(&telling->inventory);
+    buffer_init(&telling->out, BUFFER_NO_LIMIT);
+    bool done = run_telling(telling, exit_code, err);
+    reading_close(&telling->reading);
+    inventory_free(&telling->inventory);
+    buffer_free(&telling->out);
+    free(telling);
     return done;
 }
 

@@ -28,11 +28,20 @@ static const struct request_reason_row reasons[REQUEST_REASONS] = {
     [REQUEST_BODY_MISSING] = {"body-missing", "the log does not hold its body (client_body_buffer_"
                                               "size too small, or the body was not read)"},
     [REQUEST_BODY_TRUNCATED] = {"body-truncated", "the log holds a part of its body"},
+    [REQUEST_READ_ONLY] = {"read-only", "--read-only: its method may change something"},
+    [REQUEST_DENIED] = {"denied", "--deny forbids its route"},
+    [REQUEST_BEGAN_BEFORE] = {"began-before", "its session began before the log, with a login that "
+                                              "nobody can repeat (--login can)"},
 };
 
 const struct request_reason_row *request_reason_row(enum request_reason reason)
 {
     return &reasons[reason];
+}
+
+bool request_reason_is_unread(enum request_reason reason)
+{
+    return reason >= REQUEST_UNREADABLE && reason <= REQUEST_NO_TIME;
 }
 
 struct role_row {

@@ -28,6 +28,10 @@ enum request_reason {
     REQUEST_NGINX,        /* answered by nginx itself, not by the app */
     REQUEST_BODY_MISSING, /* it had a body that the log does not hold, or may have had one */
     REQUEST_BODY_TRUNCATED,
+    /* What the options of a replay leave out (feed.c). */
+    REQUEST_READ_ONLY,
+    REQUEST_DENIED,
+    REQUEST_BEGAN_BEFORE,
     REQUEST_REASONS
 };
 
@@ -36,6 +40,8 @@ struct request_reason_row {
     const char *text; /* for people */
 };
 const struct request_reason_row *request_reason_row(enum request_reason reason);
+/* Is it one of those of a line that could not be read? Then nobody knows what was asked. */
+bool request_reason_is_unread(enum request_reason reason);
 
 /* What the log knows of the moment when a request arrived, the best first. */
 enum request_clock {

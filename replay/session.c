@@ -33,7 +33,7 @@ struct session_table {
     void (*retire)(void *data, const struct session *session);
     void *data;
     bool sees_answers;
-    uint64_t numbers, forgotten;
+    uint64_t numbers, forgotten, placed;
     struct session *sessions;
     size_t count, room;
     struct slot *slots;
@@ -80,6 +80,15 @@ void session_table_free(struct session_table *table)
 
 bool session_sees_answers(const struct session_table *table)
 {
+    return table->sees_answers;
+}
+
+bool session_sees_begin(const struct session_table *table, const struct request_parser *parser)
+{
+    static const enum request_role who[] = {ROLE_ADDRESS, ROLE_AGENT, ROLE_CONNECTION};
+    for (size_t i = 0; i < sizeof who / sizeof *who; i++)
+        if (parser->role[who[i]] != LOG_NONE)
+            return true;
     return table->sees_answers;
 }
 
@@ -350,8 +359,10 @@ static uint32_t place_without_key(struct session_table *table, const struct send
     return index != NO_SESSION ? index : new_session(table, sender->visitor, true);
 }
 
-static void count(struct session *session, const struct request *request)
+static void count(struct session_table *table, struct session *session,
+                  const struct request *request)
 {
+    session->last_place = ++table->placed;
     if (!session->requests || request->arrival < session->first)
         session->first = request->arrival;
     session->requests++;
@@ -391,7 +402,7 @@ static const struct session *place_alone(struct session_table *table, const stru
     table->alone = (struct session){.number = table->numbers,
                                     .name = (table->numbers * 0x9e3779b97f4a7c15u) >> 16,
                                     .anonymous = true};
-    count(&table->alone, request);
+    count(table, &table->alone, request);
     table->retire(table->data, &table->alone);
     return &table->alone;
 }
@@ -419,7 +430,7 @@ const struct session *session_place(struct session_table *table, struct request_
         session->rotated |= sender.has_key;
         point_to(table, sender.set, index);
     }
-    count(session, request);
+    count(table, session, request);
     bool unsafe = !request_method_is_safe(request->method);
     if (sender.has_visitor)
         remember(recent_of(table->visitors, sender.visitor), sender.visitor, session, index,

@@ -53,6 +53,7 @@ struct session {
     uint64_t requests, left_out;
     int64_t first, last;  /* arrivals, microseconds */
     int64_t busy;         /* sum of the durations */
+    uint64_t last_place;  /* of its last request: how many had been placed by then, itself too */
     bool anonymous;       /* no request had the key */
     bool began_before;    /* its first request already had it, and no answer in the log set it */
     bool joined, rotated; /* a first hit without the key, or another id, was found to belong here */
@@ -84,6 +85,9 @@ const struct session *session_place(struct session_table *table, struct request_
 void session_table_finish(struct session_table *table);
 
 bool session_sees_answers(const struct session_table *table); /* the log holds cookies set */
+/* Can the log prove that an id is new? Where it holds neither answers nor who asked, every session
+ * that a request with an id begins looks as if it began before. */
+bool session_sees_begin(const struct session_table *table, const struct request_parser *parser);
 uint64_t session_forgotten(const struct session_table *table);
 
 #endif

@@ -1,0 +1,566 @@
+/* See feed.h. */
+#include "feed.h"
+
+#include "../diff/route.h"
+#include "counter.h"
+#include "host.h"
+#include "http_field.h"
+#include "reading.h"
+#include "route_cache.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define SORT_MEMORY (32U << 20)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* What is copied of a variable of the format. */
+enum variable_kind { VARIABLE_NONE, VARIABLE_HEADER, VARIABLE_COOKIE };
+
+struct variable {
+    enum variable_kind kind;
+    const char *name; /* of the header field or the cookie */
+};
+
+/* A variable that names the log's own host. */
+struct host_variable {
+    size_t variable;    /* of the format */
+    bool serves;        /* requests are for it; else it only names the server */
+    struct buffer last; /* its last value: most lines repeat it */
+    size_t entry;       /* of that, in `hosts`; 0: none yet */
+};
+
+#define HOST_VARIABLES 4
+
+struct feed {
+    const struct replay_options *options;
+    void (*retire)(void *data, uint64_t session);
+    void *data;
+    struct reading reading;
+    struct route_cache routes;
+    struct arena arena;
+    struct variable variables[LOG_MOST_VARIABLES];
+    struct host_variable host_variables[HOST_VARIABLES];
+    size_t host_count;
+    struct counter hosts; /* left_out: named at all; count: requests were for it */
+    const char *host;     /* the one most named */
+    struct counter tenants;
+    const char **tenant_list;
+    unsigned char *last; /* a bit for each request that was placed: it was its session's last */
+    size_t last_room;    /* bytes */
+    bool ahead;          /* the first time through */
+    bool sees_begin;
+    uint64_t retiring; /* a session whose last request was given; 0: none */
+    uint64_t number;
+    struct buffer path, text;
+    struct feed_counts counts;
+};
+
+/* ---- what the options forbid ---- */
+
+static int hex_digit(unsigned char byte)
+{
+    return byte >= '0' && byte <= '9'   ? byte - '0'
+           : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
+           : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
+                                        : -1;
+}
+
+/* Appends the path as applications see it: decoded, without parameters (";jsessionid=…"), empty
+ * segments and dots. */
+static void add_plain_path(struct buffer *out, struct slice target)
+{
+    size_t begin = out->length;
+    for (size_t i = 0; i < target.length && target.at[i] != '?' && target.at[i] != '#'; i++) {
+        unsigned char byte = target.at[i];
+        if (byte == '%' && i + 2 < target.length && hex_digit(target.at[i + 1]) >= 0 &&
+            hex_digit(target.at[i + 2]) >= 0) {
+            byte = (unsigned char)(hex_digit(target.at[i + 1]) * 16 + hex_digit(target.at[i + 2]));
+            i += 2;
+        } else if (byte == ';') {
+            while (i + 1 < target.length && !memchr("/?#", target.at[i + 1], 3))
+                i++;
+            continue;
+        }
+        buffer_add_byte(out, byte ? byte : ' '); /* a C string */
+    }
+    size_t kept = begin, at = begin;
+    while (at < out->length) { /* each segment with its slash */
+        size_t end = at + 1;
+        while (end < out->length && out->data[end] != '/')
+            end++;
+        struct slice segment = {out->data + at + 1, end - at - 1};
+        bool last = end == out->length;
+        if (slice_is(segment, "..")) {
+            while (kept > begin && out->data[--kept] != '/')
+                ;
+            if (last)
+                out->data[kept++] = '/';
+        } else if ((segment.length && !slice_is(segment, ".")) || last) {
+            size_t size = slice_is(segment, ".") ? 1 : end - at;
+            memmove(out->data + kept, out->data + at, size);
+            kept += size;
+        }
+        at = end;
+    }
+    out->length = kept;
+    buffer_terminate(out);
+}
+
+/* A path may be spelled in many ways; it is denied as it stands, and as the application sees it. */
+static bool is_denied(struct feed *feed, const struct request *request)
+{
+    const struct text_list *deny = &feed->options->deny;
+    if (!deny->count)
+        return false;
+    struct buffer *text = &feed->text, *path = &feed->path;
+    buffer_clear(text);
+    buffer_add(text, request->method.at, request->method.length);
+    buffer_add_byte(text, 0);
+    buffer_add(text, request->target.at, request->target.length);
+    const char *method = (const char *)text->data, *raw = method + request->method.length + 1;
+    buffer_clear(path);
+    add_plain_path(path, request->target);
+    for (size_t i = 0; i < deny->count; i++)
+        if (route_fits(deny->items[i], method, raw) ||
+            route_fits(deny->items[i], method, (const char *)path->data))
+            return true;
+    return false;
+}
+
+static void judge(void *data, struct request *request)
+{
+    struct feed *feed = data;
+    if (feed->ahead || request->reason != REQUEST_GOOD)
+        return;
+    if (feed->options->read_only && !request_method_is_safe(request->method))
+        request->reason = REQUEST_READ_ONLY;
+    else if (is_denied(feed, request))
+        request->reason = REQUEST_DENIED;
+}
+
+static MUST_CHECK bool check_denied(const struct replay_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->deny.count; i++) {
+        size_t offset;
+        if (!route_check(options->deny.items[i], &offset, err))
+            return err_prefix(err, "--deny '%.200s', byte %zu", options->deny.items[i], offset + 1);
+    }
+    return true;
+}
+
+/* ---- what the format holds ---- */
+
+/* "x_csrf_token" -> "X-CSRF-Token". nginx writes '_' for '-'; which it was is lost, and names of
+ * fields with '_' are refused by most servers. */
+static char *field_name(struct arena *arena, const char *variable)
+{
+    static const char *const capitals[] = {"ch", "csrf", "dnt", "te", "ua", "xsrf"};
+    char *name = arena_copy(arena, variable);
+    for (char *word = name; *word;) {
+        size_t length = strcspn(word, "_");
+        bool capital = false;
+        for (size_t i = 0; i < COUNT(capitals); i++)
+            capital |= strlen(capitals[i]) == length && memcmp(word, capitals[i], length) == 0;
+        for (size_t i = 0; i < length; i++)
+            if (!i || capital)
+                word[i] = (char)toupper((unsigned char)word[i]);
+        word += length;
+        if (*word)
+            *word++ = '-';
+    }
+    return name;
+}
+
+/* Header fields that have a place of their own in struct logged, or that no one sends as logged. */
+static bool is_plain_field(const char *name)
+{
+    static const char *const others[] = {"Cookie", "Content-Type", "Host"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strcasecmp(name, others[i]) == 0)
+            return false;
+    return !http_field_is_ours(name) || strcasecmp(name, "Accept-Encoding") == 0;
+}
+
+static void find_variables(struct feed *feed)
+{
+    const struct log_format *format = &feed->reading.format;
+    bool header = log_format_find(format, "http_cookie") != LOG_NONE;
+    for (size_t i = 0; i < format->variable_count; i++) {
+        const char *name = format->names[i];
+        if (strncmp(name, "http_", 5) == 0) {
+            const char *field = field_name(&feed->arena, name + 5);
+            if (is_plain_field(field))
+                feed->variables[i] = (struct variable){VARIABLE_HEADER, field};
+        } else if (strncmp(name, "cookie_", 7) == 0 && !header) {
+            feed->variables[i] = (struct variable){VARIABLE_COOKIE, name + 7};
+        }
+    }
+}
+
+static void find_host_variables(struct feed *feed)
+{
+    static const char *const names[HOST_VARIABLES] = {"host", "http_host", "server_name",
+                                                      "server_addr"};
+    bool any = false;
+    for (size_t i = 0; i < HOST_VARIABLES; i++) {
+        size_t variable = log_format_find(&feed->reading.format, names[i]);
+        if (variable == LOG_NONE)
+            continue;
+        struct host_variable *host = &feed->host_variables[feed->host_count++];
+        host->variable = variable;
+        host->serves = !any && i < 3;
+        any = true;
+        buffer_init(&host->last, LOG_MOST_BYTES);
+    }
+}
+
+/* ---- the first time through ---- */
+
+static void note_hosts(struct feed *feed)
+{
+    for (size_t i = 0; i < feed->host_count; i++) {
+        struct host_variable *host = &feed->host_variables[i];
+        struct slice value;
+        if (!request_value(&feed->reading.stream.parser, host->variable, &value) || !value.length)
+            continue;
+        bool known = host->entry && value.length == host->last.length &&
+                     memcmp(value.at, host->last.data, value.length) == 0;
+        if (!known) {
+            buffer_clear(&host->last);
+            buffer_add(&host->last, value.at, value.length);
+            buffer_clear(&feed->text);
+            host_normal(&feed->text, (const char *)value.at, value.length);
+            struct slice name = {feed->text.data, feed->text.length};
+            host->entry = (size_t)(counter_at(&feed->hosts, name) - feed->hosts.entries);
+        }
+        struct counter_entry *entry = &feed->hosts.entries[host->entry];
+        entry->left_out++;
+        entry->count += host->serves;
+    }
+}
+
+/* The host that most requests were for; "_" and what begins with a wildcard or is a pattern is no
+ * host. */
+static void choose_host(struct feed *feed)
+{
+    uint64_t most = 0;
+    for (size_t i = 1; i < feed->hosts.count; i++) {
+        const struct counter_entry *entry = &feed->hosts.entries[i];
+        if (entry->count > most && entry->name[0] && !strchr("_.*~", entry->name[0])) {
+            most = entry->count;
+            feed->host = entry->name;
+        }
+    }
+}
+
+/* A session is over; also called with each that is alone. */
+static void note_last(void *data, const struct session *session)
+{
+    struct feed *feed = data;
+    if (!feed->ahead)
+        return;
+    feed->counts.sessions++;
+    size_t byte = (size_t)(session->last_place / 8);
+    if (byte >= feed->last_room) {
+        size_t room = byte + 1 > 2 * feed->last_room ? byte + 4096 : 2 * feed->last_room;
+        feed->last = mem_resize(feed->last, room, 1);
+        memset(feed->last + feed->last_room, 0, room - feed->last_room);
+        feed->last_room = room;
+    }
+    feed->last[byte] |= (unsigned char)(1U << session->last_place % 8);
+}
+
+static bool is_last(const struct feed *feed, const struct session *session)
+{
+    size_t byte = (size_t)(session->last_place / 8);
+    return byte < feed->last_room && feed->last[byte] >> session->last_place % 8 & 1;
+}
+
+static MUST_CHECK bool look_ahead(struct feed *feed, struct err *err)
+{
+    struct feed_counts *counts = &feed->counts;
+    for (;;) {
+        struct reading_item item;
+        bool more;
+        if (!reading_next(&feed->reading, &item, &more, err))
+            return false;
+        if (!more)
+            break;
+        const struct request *request = &item.request;
+        counts->requests +=
+            request->status || request->method.at || request->reason == REQUEST_NOT_HTTP;
+        counts->incomplete |= request_reason_is_unread(request->reason);
+        if (!request->method.at)
+            continue;
+        note_hosts(feed);
+        if (item.tenant.at)
+            counter_at(&feed->tenants, item.tenant)->count++;
+    }
+    const struct log_stream *stream = &feed->reading.stream;
+    counts->lines = stream->lines;
+    counts->bytes = stream->bytes;
+    counts->total_records = stream->records;
+    for (size_t i = 0; i < stream->file_count; i++)
+        if (stream->files[i].problem) {
+            counts->incomplete = true;
+            if (!counts->problem)
+                counts->problem = arena_format(&feed->arena, "%s: %s", stream->files[i].path,
+                                               stream->files[i].problem);
+        }
+    choose_host(feed);
+    counts->tenants = feed->tenants.count - 1;
+    feed->tenant_list = mem_zero(feed->tenants.count, sizeof *feed->tenant_list);
+    for (size_t i = 1; i < feed->tenants.count; i++)
+        feed->tenant_list[i - 1] = feed->tenants.entries[i].name;
+    return true;
+}
+
+static MUST_CHECK bool open_logs(struct feed *feed, struct err *err)
+{
+    const struct replay_options *options = feed->options;
+    struct reading_options reading = {
+        .logs = options->logs,
+        .log_count = options->log_count,
+        .log_format = options->log_format,
+        .nginx_conf = options->nginx_conf,
+        .format_name = options->format_name,
+        .session = options->session,
+        .tenant = options->tenant,
+        .temp_limit = options->temp_limit,
+        .memory = SORT_MEMORY,
+        .judge = judge,
+        .retire = note_last,
+        .data = feed,
+    };
+    if (!reading_open(&reading, &feed->reading, err))
+        return false;
+    find_variables(feed);
+    find_host_variables(feed);
+    feed->sees_begin = session_sees_begin(feed->reading.sessions, &feed->reading.stream.parser);
+    feed->ahead = true;
+    if (!look_ahead(feed, err) || !reading_rewind(&feed->reading, err))
+        return false;
+    feed->ahead = false;
+    return true;
+}
+
+bool feed_open(const struct replay_options *options, void (*retire)(void *data, uint64_t session),
+               void *data, struct feed **result, struct err *err)
+{
+    *result = NULL;
+    if (!check_denied(options, err))
+        return false;
+    struct feed *feed = mem_zero(1, sizeof *feed);
+    feed->options = options;
+    feed->retire = retire;
+    feed->data = data;
+    route_cache_init(&feed->routes);
+    counter_init(&feed->hosts, FEED_HOSTS);
+    counter_init(&feed->tenants, FEED_TENANTS);
+    buffer_init(&feed->path, LOG_MOST_BYTES);
+    buffer_init(&feed->text, LOG_MOST_BYTES * 2);
+    if (!open_logs(feed, err)) {
+        feed_close(feed);
+        return false;
+    }
+    *result = feed;
+    return true;
+}
+
+void feed_close(struct feed *feed)
+{
+    if (!feed)
+        return;
+    reading_close(&feed->reading);
+    route_cache_free(&feed->routes);
+    counter_free(&feed->hosts);
+    counter_free(&feed->tenants);
+    for (size_t i = 0; i < feed->host_count; i++)
+        buffer_free(&feed->host_variables[i].last);
+    buffer_free(&feed->path);
+    buffer_free(&feed->text);
+    arena_free(&feed->arena);
+    free(feed->tenant_list);
+    free(feed->last);
+    free(feed);
+}
+
+/* ---- one exchange ---- */
+
+static struct slice copy_slice(struct arena *arena, struct slice slice)
+{
+    return (struct slice){(const unsigned char *)arena_copy_bytes(arena, slice.at, slice.length),
+                          slice.length};
+}
+
+/* NULL when the log lacks it, it was missing, or it cannot be known. */
+static const char *copy_role(struct feed *feed, struct arena *arena, enum request_role role)
+{
+    struct slice value;
+    if (!request_role_value(&feed->reading.stream.parser, role, &value) || !value.at)
+        return NULL;
+    return arena_copy_bytes(arena, value.at, value.length);
+}
+
+static void copy_headers(struct feed *feed, struct exchange *exchange)
+{
+    const struct log_format *format = &feed->reading.format;
+    struct request_parser *parser = &feed->reading.stream.parser;
+    struct logged *logged = &exchange->logged;
+    struct buffer *cookies = &feed->text;
+    buffer_clear(cookies);
+    for (size_t i = 0; i < format->variable_count; i++) {
+        const struct variable *variable = &feed->variables[i];
+        struct slice value;
+        if (variable->kind == VARIABLE_NONE || !request_value(parser, i, &value) || !value.at)
+            continue;
+        if (variable->kind == VARIABLE_HEADER) {
+            fields_add(&logged->headers, &exchange->arena, variable->name, (const char *)value.at,
+                       value.length);
+            continue;
+        }
+        if (cookies->length)
+            buffer_add_text(cookies, "; ");
+        buffer_add_text(cookies, variable->name);
+        buffer_add_byte(cookies, '=');
+        buffer_add(cookies, value.at, value.length);
+    }
+    logged->cookies = copy_role(feed, &exchange->arena, ROLE_COOKIE);
+    if (cookies->length)
+        logged->cookies = arena_copy_bytes(&exchange->arena, cookies->data, cookies->length);
+    logged->content_type = copy_role(feed, &exchange->arena, ROLE_CONTENT_TYPE);
+    logged->location = copy_role(feed, &exchange->arena, ROLE_LOCATION);
+}
+
+/* What is known also of what is left out. */
+static void copy_request(struct feed *feed, const struct reading_item *item,
+                         struct exchange *exchange)
+{
+    const struct request *request = &item->request;
+    const struct session *session = item->session;
+    struct arena *arena = &exchange->arena;
+    bool timed = feed->reading.stream.parser.clock != REQUEST_UNTIMED;
+    exchange->logged = (struct logged){
+        .line = request->line,
+        .file = feed->reading.stream.files[request->file].path,
+        .arrival = timed && request->arrival != INT64_MIN ? request->arrival : 0,
+        .duration = request->duration,
+        .session = session ? session->number : 0,
+        .session_name = session ? session->name : 0,
+        .status = request->status,
+        .method = "",
+        .route = "",
+    };
+    struct logged *logged = &exchange->logged;
+    if (item->tenant.at)
+        logged->tenant = arena_copy_bytes(arena, item->tenant.at, item->tenant.length);
+    if (!request->method.at)
+        return;
+    logged->method = arena_copy_bytes(arena, request->method.at, request->method.length);
+    logged->target = copy_slice(arena, request->target);
+    if (request->target.length && request->target.at[0] == '/') {
+        struct slice route =
+            route_cache_find(&feed->routes, request->method, request->target)->name;
+        logged->route = arena_copy_bytes(arena, route.at, route.length);
+    }
+    if (!session)
+        return;
+    /* A log that cannot tell says of every session that it began before: then none did, unless a
+     * login is to be played. */
+    logged->began_before = session->began_before && (feed->sees_begin || feed->options->login_path);
+    logged->tainted = session->taint != REQUEST_GOOD && (session->taint_line != request->line ||
+                                                         session->taint_file != request->file);
+}
+
+static bool leaves_out_earlier(const struct replay_options *options)
+{
+    return !options->login_path && !options->began_before_as_is && !options->seed_cookies;
+}
+
+bool feed_next(struct feed *feed, struct exchange **exchange, const char **reason,
+               const char **text, struct err *err)
+{
+    struct reading_item item;
+    bool more;
+    *exchange = NULL;
+    *reason = *text = NULL;
+    if (feed->retiring && feed->retire)
+        feed->retire(feed->data, feed->retiring);
+    feed->retiring = 0;
+    if (!reading_next(&feed->reading, &item, &more, err))
+        return false;
+    if (!more)
+        return true;
+    struct exchange *made = exchange_new();
+    made->number = ++feed->number;
+    feed->counts.records = feed->number;
+    copy_request(feed, &item, made);
+    enum request_reason why = item.request.reason;
+    if (why == REQUEST_GOOD && made->logged.began_before && leaves_out_earlier(feed->options))
+        why = REQUEST_BEGAN_BEFORE;
+    if (item.session && is_last(feed, item.session))
+        feed->retiring = item.session->number;
+    if (why == REQUEST_GOOD) {
+        if (item.request.body.at)
+            made->logged.body = copy_slice(&made->arena, item.request.body);
+        copy_headers(feed, made);
+    } else {
+        *reason = request_reason_row(why)->name;
+        *text = request_reason_row(why)->text;
+    }
+    *exchange = made;
+    return true;
+}
+
+/* ---- what is known of the logs ---- */
+
+struct feed_counts feed_counts(const struct feed *feed)
+{
+    return feed->counts;
+}
+
+const char *const *feed_tenants(const struct feed *feed, size_t *count)
+{
+    *count = feed->tenants.count - 1;
+    return feed->tenant_list;
+}
+
+const char *feed_host(const struct feed *feed)
+{
+    return feed->options->logged_host ? feed->options->logged_host : feed->host;
+}
+
+/* Is the host below the domain of ".example.org" or "*.example.org"? */
+static bool is_below(const char *host, const char *wildcard)
+{
+    const char *domain = wildcard + (wildcard[0] == '*');
+    size_t length = strlen(domain), size = strlen(host);
+    if (domain[0] != '.' || length < 2)
+        return false;
+    return (size > length && strcmp(host + size - length, domain) == 0) ||
+           (wildcard[0] == '.' && strcmp(host, domain + 1) == 0);
+}
+
+static bool is_same_host(const char *normal, const char *other)
+{
+    struct buffer text = BUFFER_INIT(1024);
+    host_normal(&text, other, strlen(other));
+    bool same = strcmp((const char *)text.data, normal) == 0;
+    buffer_free(&text);
+    return same;
+}
+
+bool feed_names_host(struct feed *feed, const char *host)
+{
+    struct buffer text = BUFFER_INIT(1024);
+    host_normal(&text, host, strlen(host));
+    const char *normal = (const char *)text.data;
+    bool named = feed->hosts.entries[0].left_out > 0 ||
+                 (feed->options->logged_host && is_same_host(normal, feed->options->logged_host));
+    for (size_t i = 1; !named && i < feed->hosts.count; i++)
+        named = strcmp(feed->hosts.entries[i].name, normal) == 0 ||
+                is_below(normal, feed->hosts.entries[i].name);
+    buffer_free(&text);
+    return named;
+}
