@@ -5,8 +5,8 @@
 #include "../diff/base/display.h"
 #include "../diff/base/progress.h"
 #include "../diff/base/side.h"
+#include "../diff/ledger_place.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 
 struct known_table {
@@ -53,18 +53,6 @@ static void clear(struct baseline *baseline)
     baseline->there = false;
 }
 
-static int is_ledger(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return strncmp(entry->d_name, "verify-", 7) == 0 && length > 14 &&
-           strcmp(entry->d_name + length - 7, ".ledger") == 0;
-}
-
-static int newest_first(const struct dirent **one, const struct dirent **other)
-{
-    return strcmp((*other)->d_name, (*one)->d_name); /* names begin with the time */
-}
-
 static bool same_databases(const struct verify_result *one, const struct verify_result *other)
 {
     for (int side = 0; side < SIDES; side++)
@@ -77,23 +65,17 @@ static bool same_databases(const struct verify_result *one, const struct verify_
 /* Ledgers of runs that were interrupted, that are in use or of other databases are passed over. */
 static bool find_last(struct baseline *baseline, struct verify_result *result, struct err *err)
 {
-    struct buffer folder = BUFFER_INIT(1 << 14);
-    struct dirent **names = NULL;
-    if (!ledger_folder(&folder, err))
+    struct text_list paths = {0};
+    if (!ledger_place_list("verify", &paths, err))
         return false;
-    int count = scandir((const char *)folder.data, &names, is_ledger, newest_first);
-    for (int i = 0; i < count; i++) {
+    for (size_t i = 0; i < paths.count && !baseline->there; i++) {
         struct err unfit;
-        if (!baseline->there) {
-            baseline->path = mem_format("%s/%s", folder.data, names[i]->d_name);
-            if (!read_ledger(baseline->path, baseline, &unfit) ||
-                !same_databases(&baseline->result, result))
-                clear(baseline);
-        }
-        free(names[i]);
+        baseline->path = mem_copy_string(paths.items[i]);
+        if (!read_ledger(baseline->path, baseline, &unfit) ||
+            !same_databases(&baseline->result, result))
+            clear(baseline);
     }
-    free(names);
-    buffer_free(&folder);
+    text_list_free(&paths);
     if (!baseline->there)
         text_list_add(&result->notes, "no finished run of these two databases is in the state "
                                       "folder: as against --baseline last, everything is new");

@@ -5,18 +5,15 @@
 #include "result_ledger.h"
 #include "../diff/base/display.h"
 #include "../diff/base/hash.h"
+#include "../diff/ledger_place.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define SAVE_SECONDS 0.25     /* between two saves at least, */
 #define SAVE_SHARE 50         /* and so many times what the last one took: at most 2 % of the run */
-#define KEPT_LEDGERS 20       /* of the state folder; older ones go when a new one is made */
 #define STAMP_FROM_ROWS 20000 /* smaller tables are one split */
 
 struct book {
@@ -34,66 +31,11 @@ struct book {
 /* ---- Where ledgers live
  * ------------------------------------------------------------------------------- */
 
-static int newest_first(const struct dirent **one, const struct dirent **other)
-{
-    return strcmp((*other)->d_name, (*one)->d_name); /* names begin with the time */
-}
-
-static int is_ledger_name(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return strncmp(entry->d_name, "verify-", 7) == 0 && length > 7 + 7 &&
-           strcmp(entry->d_name + length - 7, ".ledger") == 0;
-}
-
-/* Removes an old ledger, with the log that a killed run left beside it; not one that a run still
- * has open. */
-static void remove_ledger(const char *folder, const char *name)
-{
-    char *path = mem_format("%s/%s", folder, name);
-    char *log = mem_format("%s-wal", path);
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
-        unlink(log);
-        unlink(path);
-    }
-    if (file >= 0)
-        close(file);
-    free(log);
-    free(path);
-}
-
-/* Puts the newest ledger's path into *path (empty: none), removing all beyond `kept`. */
-static void list_ledgers(const char *folder, int kept, struct buffer *path)
-{
-    struct dirent **names = NULL;
-    int count = scandir(folder, &names, is_ledger_name, newest_first);
-    for (int i = 0; i < count; i++) {
-        if (i == 0 && path)
-            buffer_printf(path, "%s/%s", folder, names[i]->d_name);
-        if (i >= kept)
-            remove_ledger(folder, names[i]->d_name);
-        free(names[i]);
-    }
-    free(names);
-}
-
 static bool create_ledger(const struct verify_options *options, struct book *book, struct err *err)
 {
     struct buffer path = BUFFER_INIT(1 << 14);
-    bool ok = true;
-    if (options->ledger_path) {
-        buffer_add_text(&path, options->ledger_path);
-    } else if ((ok = ledger_folder(&path, err))) {
-        list_ledgers((const char *)path.data, KEPT_LEDGERS - 1, NULL);
-        time_t now = time(NULL);
-        struct tm utc;
-        gmtime_r(&now, &utc);
-        char stamp[32];
-        strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-        buffer_printf(&path, "/verify-%s-%ld.ledger", stamp, (long)getpid());
-    }
-    ok = ok && ledger_create((const char *)path.data, "verify", &book->ledger, err);
+    bool ok = ledger_place_new("verify", options->ledger_path, &path, err) &&
+              ledger_create((const char *)path.data, "verify", &book->ledger, err);
     if (ok)
         book->path = mem_copy_string((const char *)path.data);
     buffer_free(&path);
@@ -102,19 +44,12 @@ static bool create_ledger(const struct verify_options *options, struct book *boo
 
 static bool reopen_ledger(const struct verify_options *options, struct book *book, struct err *err)
 {
-    struct buffer path = BUFFER_INIT(1 << 14), folder = BUFFER_INIT(1 << 14);
-    bool ok = true;
-    if (options->ledger_path)
-        buffer_add_text(&path, options->ledger_path);
-    else if ((ok = ledger_folder(&folder, err)))
-        list_ledgers((const char *)folder.data, KEPT_LEDGERS, &path);
-    if (ok && !path.length)
-        ok = err_set(err, ERR_USAGE, "--resume: there is no ledger in %s", folder.data);
-    ok = ok && ledger_open((const char *)path.data, "verify", true, &book->ledger, err);
+    struct buffer path = BUFFER_INIT(1 << 14);
+    bool ok = ledger_place_newest("verify", options->ledger_path, &path, err) &&
+              ledger_open((const char *)path.data, "verify", true, &book->ledger, err);
     if (ok)
         book->path = mem_copy_string((const char *)path.data);
     book->resumed = true;
-    buffer_free(&folder);
     buffer_free(&path);
     return ok;
 }

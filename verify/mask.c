@@ -2,71 +2,21 @@
 #include "mask.h"
 
 #include "../diff/base/buffer.h"
+#include "../diff/base/siphash.h"
 
-#include <endian.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-static unsigned char secret[16];
+static unsigned char secret[SIPHASH_KEY_SIZE];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void make_secret(void)
 {
     if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret)
         abort(); /* sixteen bytes are never cut or refused once the system is up: random(7) */
-}
-
-static uint64_t rotate(uint64_t n, int bits)
-{
-    return n << bits | n >> (64 - bits);
-}
-
-static void round_of(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
-}
-
-static uint64_t word_at(const unsigned char *bytes, size_t length)
-{
-    uint64_t word = 0;
-    memcpy(&word, bytes, length < sizeof word ? length : sizeof word);
-    return le64toh(word);
-}
-
-static void take_word(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    round_of(v);
-    round_of(v);
-    v[0] ^= word;
-}
-
-uint64_t mask_siphash(const unsigned char key[16], const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    uint64_t low = word_at(key, 8), high = word_at(key + 8, 8);
-    uint64_t v[4] = {low ^ 0x736f6d6570736575, high ^ 0x646f72616e646f6d, low ^ 0x6c7967656e657261,
-                     high ^ 0x7465646279746573};
-    size_t left = length;
-    for (; left >= 8; left -= 8, at += 8)
-        take_word(v, word_at(at, 8));
-    take_word(v, word_at(at, left) | (uint64_t)length << 56);
-    v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++)
-        round_of(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 void mask_show(const char *word, unsigned char tag, const void *bytes, size_t length,
@@ -76,7 +26,7 @@ void mask_show(const char *word, unsigned char tag, const void *bytes, size_t le
     struct buffer tagged = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_byte(&tagged, tag);
     buffer_add(&tagged, bytes, length);
-    uint64_t hash = mask_siphash(secret, tagged.data, tagged.length);
+    uint64_t hash = siphash_64(secret, tagged.data, tagged.length);
     buffer_free(&tagged);
     snprintf(text, MASK_SIZE, "%.16s #%08x", word, (unsigned)(hash >> 32));
 }

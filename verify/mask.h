@@ -28,7 +28,4 @@ void mask_value(const struct value *value, char text[MASK_SIZE]);
  */
 void mask_table(struct result_table *table, struct arena *arena);
 
-/* SipHash-2-4 (Aumasson and Bernstein, 2012) of tag and bytes; for tests. */
-uint64_t mask_siphash(const unsigned char key[16], const void *bytes, size_t length);
-
 #endif

@@ -1,0 +1,113 @@
+/* See ledger_place.h. */
+#include "ledger_place.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char ending[] = ".ledger";
+
+static int newest_first(const struct dirent **one, const struct dirent **other)
+{
+    return strcmp((*other)->d_name, (*one)->d_name); /* names begin with the time */
+}
+
+static bool is_ledger(const char *name, const char *purpose)
+{
+    size_t length = strlen(name), start = strlen(purpose), end = sizeof ending - 1;
+    return strncmp(name, purpose, start) == 0 && name[start] == '-' && length > start + 1 + end &&
+           strcmp(name + length - end, ending) == 0;
+}
+
+static bool list(const char *folder, const char *purpose, struct text_list *paths)
+{
+    struct dirent **names = NULL;
+    int count = scandir(folder, &names, NULL, newest_first);
+    for (int i = 0; i < count; i++) {
+        if (is_ledger(names[i]->d_name, purpose)) {
+            char *path = mem_format("%s/%s", folder, names[i]->d_name);
+            text_list_add(paths, path);
+            free(path);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return count >= 0;
+}
+
+/* With the log that a killed run left beside it, and a replay's sessions; not one that a run still
+ * has open. */
+static void remove_ledger(const char *path)
+{
+    static const char *const beside[] = {"-wal", ".lanes", ".lanes-wal", ""};
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0)
+        return;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        char *name = mem_format("%s%s", path, beside[i]);
+        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+            unlink(name);
+        free(name);
+    }
+    close(file);
+}
+
+bool ledger_place_list(const char *purpose, struct text_list *paths, struct err *err)
+{
+    struct buffer folder = BUFFER_INIT(1 << 14);
+    bool ok = ledger_folder(&folder, err);
+    if (ok)
+        (void)list((const char *)folder.data, purpose, paths); /* unreadable: as if empty */
+    buffer_free(&folder);
+    return ok;
+}
+
+bool ledger_place_new(const char *purpose, const char *asked, struct buffer *path, struct err *err)
+{
+    struct text_list old = {0};
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[32];
+    buffer_clear(path);
+    if (asked) {
+        buffer_add_text(path, asked);
+        return true;
+    }
+    if (!ledger_folder(path, err))
+        return false;
+    (void)list((const char *)path->data, purpose, &old);
+    for (size_t i = LEDGER_PLACE_KEPT - 1; i < old.count; i++)
+        remove_ledger(old.items[i]);
+    text_list_free(&old);
+    gmtime_r(&now, &utc);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    buffer_printf(path, "/%s-%s-%ld%s", purpose, stamp, (long)getpid(), ending);
+    return true;
+}
+
+bool ledger_place_newest(const char *purpose, const char *asked, struct buffer *path,
+                         struct err *err)
+{
+    struct text_list all = {0};
+    buffer_clear(path);
+    bool ok = true;
+    if (asked) {
+        buffer_add_text(path, asked);
+        return true;
+    }
+    struct buffer folder = BUFFER_INIT(1 << 14);
+    ok = ledger_folder(&folder, err) && ledger_place_list(purpose, &all, err);
+    if (ok && all.count)
+        buffer_add_text(path, all.items[0]);
+    else if (ok)
+        ok = err_set(err, ERR_USAGE, "--resume: there is no ledger in %s",
+                     (const char *)folder.data);
+    buffer_free(&folder);
+    text_list_free(&all);
+    return ok;
+}
