@@ -426,12 +426,30 @@ enum jar_result jar_take(struct jar *jar, struct slice target, struct slice set_
     return result;
 }
 
+/* Whether a cookie that is to be seeded is the origin's business already; one that was seeded
+ * before goes. */
+static bool is_origins(struct jar *jar, struct slice name, uint64_t before)
+{
+    for (size_t i = jar->count; i-- > 0;) {
+        const struct cookie *old = &jar->items[i];
+        if (old->made > before || !slice_is(name, old->name))
+            continue;
+        if (!old->seeded)
+            return true;
+        remove_cookie(jar, i);
+    }
+    return false;
+}
+
 void jar_seed(struct jar *jar, struct slice cookies)
 {
+    uint64_t before = jar->made; /* a header may hold a name twice, of two paths */
     while (cookies.length) {
         struct slice piece = trim(next_piece(&cookies)), name, value;
         read_pair(piece, &name, &value);
         if ((!name.length && !value.length) || has_control(piece))
+            continue;
+        if (is_origins(jar, name, before))
             continue;
         struct cookie cookie = make_cookie(name, value, slice_of("/"), "");
         cookie.seeded = true;

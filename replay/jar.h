@@ -62,7 +62,8 @@ struct jar *jar_new(const struct jar_home *home);
 void jar_free(struct jar *jar); /* NULL is fine */
 
 /* A Cookie header as logged: each of its cookies, as if the origin had set it for "/". The first
- * cookie of that name that the origin sets itself, for any path, takes its place. */
+ * cookie of that name that the origin sets itself, for any path, takes its place; one that it has
+ * set is left alone, and one that was seeded before gets the new value. */
 void jar_seed(struct jar *jar, struct slice cookies);
 
 /* The value of one Set-Cookie field of the answer to this target (wire bytes, without prefix). */

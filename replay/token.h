@@ -77,6 +77,10 @@ bool token_shared_save(struct token_shared *shared, struct buffer *out, bool *wh
 bool token_shared_load(const void *bytes, size_t length, struct token_shared *shared,
                        struct err *err) MUST_CHECK;
 
+/* Does a logged cookie hold what only the side itself can have given, a session's id or a token, as
+ * far as its name and value tell? */
+bool token_is_own_cookie(const char *name, const char *value);
+
 /* The ids that the two sides gave for one logged id, for pairing the databases' rows. tenant: ""
  * without tenants. kind: what it is an id of, as far as paths and names say ("booking"), in a
  * spelling that singular and plural share ("rat" for rate). */

@@ -132,6 +132,11 @@ bool token_looks_random(const char *value)
            class != CLASS_TIMESTAMP && class != CLASS_DATE;
 }
 
+bool token_is_own_cookie(const char *name, const char *value)
+{
+    return token_name_is_token(name) || token_looks_random(value);
+}
+
 static bool all_digits(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)

@@ -163,6 +163,17 @@ static void a_logged_cookie_goes_first_and_the_origins_own_takes_its_place(void 
     jar_free(jar);
 }
 
+static void a_cookie_seeded_again_has_its_new_value_but_the_origins_own_stays(void **state)
+{
+    (void)state;
+    struct jar *jar = jar_new(&home);
+    jar_seed(jar, slice_of("lang=de; seen=1; two=a; two=b"));
+    (void)jar_take(jar, slice_of("/"), slice_of("lang=fr"));
+    jar_seed(jar, slice_of("lang=de; seen=2; two=c; new=1"));
+    assert_sent(jar, "/", "lang=fr; seen=2; two=c; new=1");
+    jar_free(jar);
+}
+
 static void what_browsers_drop_is_dropped_and_counted_and_the_rest_has_no_limit_of_50(void **state)
 {
     (void)state;
@@ -233,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_prefix_of_the_origin_counts_for_paths_with_and_without_it),
         cmocka_unit_test(longer_paths_go_first_then_older_cookies_and_a_new_value_keeps_the_place),
         cmocka_unit_test(a_logged_cookie_goes_first_and_the_origins_own_takes_its_place),
+        cmocka_unit_test(a_cookie_seeded_again_has_its_new_value_but_the_origins_own_stays),
         cmocka_unit_test(what_browsers_drop_is_dropped_and_counted_and_the_rest_has_no_limit_of_50),
         cmocka_unit_test(dates_are_read_as_browsers_read_them),
     };
