@@ -79,15 +79,31 @@ struct incoming {
     double first_byte, total; /* seconds since then; 0: did not come to it */
 };
 
+/* As what an answer gave a value that a later request sends. */
+enum given {
+    GIVEN_UNKNOWN,
+    GIVEN_FIELD,    /* of a form on a page */
+    GIVEN_META,     /* <meta name=… content=…> */
+    GIVEN_COOKIE,   /* that a script sends back in a header */
+    GIVEN_MEMBER,   /* of JSON */
+    GIVEN_REDIRECT, /* an id in its Location */
+    GIVEN_CREATED,  /* an id that JSON names what was made by */
+    GIVEN_LINK,     /* an id that only a link of the page showed */
+    GIVENS
+};
+
 /* A value of the log that each side was sent its own value for. */
 struct replacement {
     const char *where; /* "cookie PHPSESSID", "field _token", "path 2", "query id", "$.id" */
     const char *logged;
     const char *value[SIDES];
-    bool secret;      /* to be masked in outputs */
-    bool is_id;       /* a generated id: pages that show it are equal by it */
-    const char *kind; /* of what it is an id, as token_each_id() says it; several with a blank
-                         between them; "": not known, or no id */
+    bool secret;            /* to be masked in outputs */
+    bool is_id;             /* a generated id: pages that show it are equal by it */
+    const char *kind;       /* of what it is an id, as token_each_id() says it; several with a blank
+                               between them; "": not known, or no id */
+    uint64_t from;          /* number of the exchange whose answers gave it; 0: not known */
+    enum given given;       /* as what */
+    const char *given_name; /* of the field, header (META, COOKIE) or member; else "" or NULL */
 };
 
 struct exchange {

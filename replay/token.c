@@ -155,7 +155,10 @@ static void add_record(struct arena *arena, size_t *count, struct replacement **
         .value = {arena_copy(arena, one->value[SOURCE]), arena_copy(arena, one->value[TARGET])},
         .secret = one->secret,
         .is_id = one->is_id,
-        .kind = arena_copy(arena, one->kind ? one->kind : "")};
+        .kind = arena_copy(arena, one->kind ? one->kind : ""),
+        .from = one->from,
+        .given = one->given,
+        .given_name = arena_copy(arena, one->given_name ? one->given_name : "")};
 }
 
 const char *token_kinds_text(const struct token_kinds *kinds, struct arena *arena)

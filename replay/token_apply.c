@@ -26,6 +26,8 @@ struct apply {
 struct choice {
     const char *value[SIDES]; /* NULL: the logged one */
     bool is_id, secret;
+    struct token_origin origin;
+    const char *name; /* that it was given under; NULL: none */
 };
 
 static const struct token_rules *rules_of(const struct apply *apply)
@@ -155,46 +157,61 @@ static struct hidden find_hidden(const struct apply *apply, enum side side, cons
 }
 
 /* The latest fact of that kind and side. name NULL: any name against forged requests. */
-static const char *find_latest(const struct apply *apply, enum token_fact_kind kind, enum side side,
-                               const char *name)
+static const struct token_fact *find_latest(const struct apply *apply, enum token_fact_kind kind,
+                                            enum side side, const char *name)
 {
     const struct token_facts *fields = &apply->memory->fields;
     for (size_t i = fields->count; i-- > 0;) {
         const struct token_fact *fact = fields->items[i];
         if (fact->kind == kind && fact->side == side &&
             (name ? token_name_same(fact->name, name) : token_name_is_csrf(fact->name)))
-            return fact->value;
+            return fact;
     }
     return NULL;
 }
 
-static const char *find_csrf(const struct apply *apply, enum side side)
+static const struct token_fact *find_csrf(const struct apply *apply, enum side side)
 {
     static const enum token_fact_kind order[] = {FACT_META, FACT_COOKIE, FACT_MEMBER, FACT_HIDDEN};
-    const char *value = NULL;
-    for (size_t i = 0; i < sizeof order / sizeof *order && !value; i++)
-        value = find_latest(apply, order[i], side, NULL);
-    return value;
+    const struct token_fact *fact = NULL;
+    for (size_t i = 0; i < sizeof order / sizeof *order && !fact; i++)
+        fact = find_latest(apply, order[i], side, NULL);
+    return fact;
 }
 
-static const char *field_value(const struct apply *apply, enum side side,
-                               const struct token_part *part, bool forced)
+static const struct token_fact *find_field(const struct apply *apply, enum side side,
+                                           const struct token_part *part, bool forced)
 {
     bool csrf = token_name_is_csrf(part->name);
     struct hidden hidden = find_hidden(apply, side, part->name);
-    const char *value = NULL;
+    const struct token_fact *fact = NULL;
     if (hidden.fact && (hidden.here || csrf))
-        value = hidden.fact->value;
-    if (!value)
-        value = find_latest(apply, FACT_MEMBER, side, part->name);
-    if (!value && csrf)
-        value = find_csrf(apply, side);
+        fact = hidden.fact;
+    if (!fact)
+        fact = find_latest(apply, FACT_MEMBER, side, part->name);
+    if (!fact && csrf)
+        fact = find_csrf(apply, side);
     /* "state" may be a token or Texas. */
-    bool fits = forced || csrf || (value && token_looks_random(value));
-    return fits ? value : NULL;
+    bool fits = forced || csrf || (fact && token_looks_random(fact->value));
+    return fits ? fact : NULL;
 }
 
 /* ---- choices ---- */
+
+static void take_fact(struct choice *choice, enum side side, const struct token_fact *fact)
+{
+    static const enum given given[] = {[FACT_HIDDEN] = GIVEN_FIELD,
+                                       [FACT_META] = GIVEN_META,
+                                       [FACT_COOKIE] = GIVEN_COOKIE,
+                                       [FACT_MEMBER] = GIVEN_MEMBER,
+                                       [FACT_LINK] = GIVEN_LINK};
+    choice->value[side] = fact ? fact->value : NULL;
+    /* Both sides' came with one answer as a rule; where they did not the source's is told. */
+    if (!fact || choice->origin.number)
+        return;
+    choice->origin = (struct token_origin){fact->number, given[fact->kind]};
+    choice->name = fact->name;
+}
 
 static bool choose_token(struct apply *apply, const struct token_part *part, bool forced,
                          struct choice *choice)
@@ -203,7 +220,7 @@ static bool choose_token(struct apply *apply, const struct token_part *part, boo
     if (!forced && !csrf && !token_looks_random(part->value))
         return false;
     for (int side = 0; side < SIDES; side++)
-        choice->value[side] = field_value(apply, (enum side)side, part, forced);
+        take_fact(choice, (enum side)side, find_field(apply, (enum side)side, part, forced));
     choice->secret = true;
     if (csrf && chosen(choice))
         apply->csrf_field = true;
@@ -222,14 +239,14 @@ static bool choose_hidden_id(struct apply *apply, const struct token_part *part,
         if (!hidden[side].fact || !hidden[side].here || hidden[side].ambiguous ||
             !token_looks_id(hidden[side].fact->value))
             return false;
-        choice->value[side] = hidden[side].fact->value;
+        take_fact(choice, (enum side)side, hidden[side].fact);
     }
     choice->is_id = true;
     if (strcmp(choice->value[SOURCE], choice->value[TARGET]) == 0)
         return false;
     for (size_t i = 0; i < kinds->count; i++)
         token_id_add(apply->memory->shared, apply->exchange->logged.tenant, kinds->name[i],
-                     part->value, choice->value);
+                     part->value, choice->value, choice->origin);
     return true;
 }
 
@@ -246,6 +263,8 @@ static bool choose_id(struct apply *apply, const struct token_part *part,
     if (!id && choose_hidden_id(apply, part, kinds, choice))
         return true;
     *choice = (struct choice){.is_id = true};
+    if (id)
+        choice->origin = id->origin;
     for (int side = 0; id && side < SIDES; side++)
         choice->value[side] = id->value[side];
     return chosen(choice);
@@ -340,7 +359,10 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
                                             value[TARGET] ? value[TARGET] : part->value},
                                   .secret = choice->secret,
                                   .is_id = choice->is_id,
-                                  .kind = choice->is_id ? token_kinds_text(&kinds, arena) : ""});
+                                  .kind = choice->is_id ? token_kinds_text(&kinds, arena) : "",
+                                  .from = choice->origin.number,
+                                  .given = choice->origin.given,
+                                  .given_name = choice->name});
     }
 }
 
@@ -396,14 +418,21 @@ static bool fits_header(const char *value)
 
 /* Sends a token header; before: "Bearer " or "". */
 static void send_token(struct apply *apply, const char *name, const char *before,
-                       const char *logged, const char *const value[SIDES])
+                       const char *logged, const struct token_fact *const fact[SIDES])
 {
     struct arena *arena = &apply->exchange->arena;
-    struct replacement one = {
-        .where = arena_format(arena, "header %s", name), .logged = logged, .secret = true};
+    struct choice choice = {0};
+    for (int side = 0; side < SIDES; side++)
+        take_fact(&choice, (enum side)side, fact[side]);
+    struct replacement one = {.where = arena_format(arena, "header %s", name),
+                              .logged = logged,
+                              .secret = true,
+                              .from = choice.origin.number,
+                              .given = choice.origin.given,
+                              .given_name = choice.name};
     for (int side = 0; side < SIDES; side++) {
-        bool own = value[side] && fits_header(value[side]);
-        one.value[side] = own ? value[side] : logged;
+        bool own = choice.value[side] && fits_header(choice.value[side]);
+        one.value[side] = own ? choice.value[side] : logged;
         if (own || *logged) {
             const char *text = arena_format(arena, "%s%s", before, one.value[side]);
             send_header(apply, (enum side)side, name, text, strlen(text));
@@ -413,21 +442,22 @@ static void send_token(struct apply *apply, const char *name, const char *before
         token_record(apply->exchange, &one);
 }
 
-static const char *find_bearer(const struct apply *apply, enum side side, bool guess)
+static const struct token_fact *find_bearer(const struct apply *apply, enum side side, bool guess)
 {
     static const char *const names[] = {"access_token", "jwt", "auth_token", "token"};
-    const char *value = NULL;
-    for (size_t i = 0; i < (guess ? 1 : sizeof names / sizeof *names) && !value; i++)
-        value = find_latest(apply, FACT_MEMBER, side, names[i]);
-    return value;
+    const struct token_fact *fact = NULL;
+    for (size_t i = 0; i < (guess ? 1 : sizeof names / sizeof *names) && !fact; i++)
+        fact = find_latest(apply, FACT_MEMBER, side, names[i]);
+    return fact;
 }
 
-static const char *find_header(const struct apply *apply, enum side side, const char *name)
+static const struct token_fact *find_header(const struct apply *apply, enum side side,
+                                            const char *name)
 {
-    const char *value = find_latest(apply, FACT_COOKIE, side, name);
-    if (!value)
-        value = find_latest(apply, FACT_META, side, name);
-    return value || !token_name_is_csrf(name) ? value : find_csrf(apply, side);
+    const struct token_fact *fact = find_latest(apply, FACT_COOKIE, side, name);
+    if (!fact)
+        fact = find_latest(apply, FACT_META, side, name);
+    return fact || !token_name_is_csrf(name) ? fact : find_csrf(apply, side);
 }
 
 /* Ids of a logged Referer; its host stays. */
@@ -466,7 +496,7 @@ static void send_logged(struct apply *apply, const char *name, const char *value
 {
     static const char *const others[] = {
         "Cookie", "Host", "Content-Length", "Connection", "Transfer-Encoding", "Expect"};
-    const char *own[SIDES] = {NULL, NULL};
+    const struct token_fact *own[SIDES] = {NULL, NULL};
     enum token_action action = token_rules_name(rules_of(apply), TOKEN_HEADER, name);
     bool bearer = strcasecmp(name, "Authorization") == 0 && strncasecmp(value, "Bearer ", 7) == 0;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -498,15 +528,16 @@ static void send_unlogged(struct apply *apply)
     const struct logged *logged = &apply->exchange->logged;
     const struct token_facts *fields = &apply->memory->fields;
     static const char authorization[] = "Authorization";
-    const char *bearer[SIDES] = {find_bearer(apply, SOURCE, true),
-                                 find_bearer(apply, TARGET, true)};
+    const struct token_fact *bearer[SIDES] = {find_bearer(apply, SOURCE, true),
+                                              find_bearer(apply, TARGET, true)};
     if ((bearer[SOURCE] || bearer[TARGET]) && !fields_find(&logged->headers, authorization) &&
         token_rules_name(rules_of(apply), TOKEN_HEADER, authorization) != TOKEN_KEEP)
         send_token(apply, authorization, "Bearer ", "", bearer);
     if (request_method_is_safe(slice_of(logged->method)) || apply->csrf_field)
         return;
     for (size_t i = fields->count; i-- > 0;) {
-        const char *name = fields->items[i]->name, *own[SIDES];
+        const char *name = fields->items[i]->name;
+        const struct token_fact *own[SIDES];
         bool header = fields->items[i]->kind == FACT_META || fields->items[i]->kind == FACT_COOKIE;
         if (!header || fields_find(&apply->exchange->out[SOURCE].headers, name) ||
             fields_find(&apply->exchange->out[TARGET].headers, name) ||

@@ -132,7 +132,7 @@ static uint32_t take_slot(struct token_shared *shared)
 }
 
 void token_id_add(struct token_shared *shared, const char *tenant, const char *kind,
-                  const char *logged, const char *const value[SIDES])
+                  const char *logged, const char *const value[SIDES], struct token_origin origin)
 {
     const char *texts[] = {tenant_of(tenant), kind, logged, value[SOURCE], value[TARGET]};
     const char *places[5];
@@ -156,6 +156,7 @@ void token_id_add(struct token_shared *shared, const char *tenant, const char *k
                           .logged = places[2],
                           .value = {places[3], places[4]},
                           .text = text,
+                          .origin = origin,
                           .hash = {hash_of(places[0], kind, places[2]),
                                    hash_of(places[0], kind, places[3] ? places[3] : "")}};
     link_id(shared, place);

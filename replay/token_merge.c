@@ -107,7 +107,7 @@ static void learn_alias(struct token_memory *memory, struct exchange *exchange,
             strcmp(known.value[SOURCE], known.value[TARGET]) != 0 &&
             page_shows(memory, TARGET, exchange->number, fact->name, known.value[TARGET]))
             token_id_add(memory->shared, exchange->logged.tenant, fact->name, known.logged,
-                         known.value);
+                         known.value, (struct token_origin){known.from, known.given});
     }
 }
 
@@ -129,7 +129,9 @@ static void learn_shown(struct token_memory *memory, struct exchange *exchange)
                                            .logged = id->logged,
                                            .value = {id->value[SOURCE], id->value[TARGET]},
                                            .is_id = true,
-                                           .kind = fact->name});
+                                           .kind = fact->name,
+                                           .from = id->origin.number,
+                                           .given = id->origin.given});
     }
 }
 

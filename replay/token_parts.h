@@ -93,10 +93,17 @@ void token_kinds_of(struct token_kinds *kinds, const struct token_part *part, st
 
 /* ---- ids that lanes share: token_id.c ---- */
 
+/* The exchange whose answers gave a value, and as what. */
+struct token_origin {
+    uint64_t number; /* 0: not known */
+    enum given given;
+};
+
 struct token_id {
     uint32_t next[2]; /* chains: by logged value, by source's value */
     uint64_t hash[2];
     const char *tenant, *kind, *logged, *value[SIDES]; /* in `text` */
+    struct token_origin origin;
     char *text;
 };
 
@@ -119,7 +126,7 @@ const struct token_id *token_id_of_source(const struct token_shared *shared, con
                                           const char *kind, const char *source);
 /* A side's value NULL: it has none, the logged one is sent. */
 void token_id_add(struct token_shared *shared, const char *tenant, const char *kind,
-                  const char *logged, const char *const value[SIDES]);
+                  const char *logged, const char *const value[SIDES], struct token_origin origin);
 void token_seen_add(struct token_shared *shared, enum token_domain domain, const char *tenant,
                     const char *kind, const char *value, uint64_t number);
 /* Was the id used by a request up to that number? Forgets when there are too many. */

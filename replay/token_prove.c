@@ -74,7 +74,8 @@ static void prove_pair(struct token_memory *memory, const struct exchange *excha
             return;
     }
     for (size_t i = 0; !same && i < kinds->count; i++)
-        token_id_add(memory->shared, exchange->logged.tenant, kinds->name[i], logged, value);
+        token_id_add(memory->shared, exchange->logged.tenant, kinds->name[i], logged, value,
+                     (struct token_origin){number, GIVEN_REDIRECT});
 }
 
 bool token_prove_target(struct token_memory *memory, const struct exchange *exchange,
@@ -168,10 +169,12 @@ static bool used_in_log(const struct token_memory *memory, const struct exchange
 }
 
 static void map(struct token_memory *memory, const struct exchange *exchange,
-                const struct token_kinds *kinds, const char *logged, const char *const value[SIDES])
+                const struct token_kinds *kinds, const char *logged, const char *const value[SIDES],
+                struct token_origin origin)
 {
     for (size_t i = 0; i < kinds->count; i++)
-        token_id_add(memory->shared, exchange->logged.tenant, kinds->name[i], logged, value);
+        token_id_add(memory->shared, exchange->logged.tenant, kinds->name[i], logged, value,
+                     origin);
 }
 
 static bool prove_created(struct token_memory *memory, const struct exchange *exchange,
@@ -187,8 +190,9 @@ static bool prove_created(struct token_memory *memory, const struct exchange *ex
             is_taken(memory, exchange, &pending->kinds, value[SOURCE], logged) ||
             used_in_log(memory, exchange, kinds, logged, pending->number))
             continue;
-        map(memory, exchange, kinds, logged, value);
-        map(memory, exchange, &pending->kinds, logged, value);
+        const struct token_origin origin = {pending->number, GIVEN_CREATED};
+        map(memory, exchange, kinds, logged, value, origin);
+        map(memory, exchange, &pending->kinds, logged, value, origin);
         token_pending_drop(memory, i);
         return true;
     }
@@ -257,7 +261,8 @@ static bool prove_link(struct token_memory *memory, const struct exchange *excha
         !same_sort(target->value, logged) ||
         is_taken(memory, exchange, kinds, source->value, logged))
         return false;
-    map(memory, exchange, kinds, logged, (const char *const[SIDES]){source->value, target->value});
+    map(memory, exchange, kinds, logged, (const char *const[SIDES]){source->value, target->value},
+        (struct token_origin){last, GIVEN_LINK});
     return true;
 }
 

@@ -431,6 +431,9 @@ static void check_sent(const struct exchange *exchange, const struct step *step)
         assert_true(strcmp(one->logged, one->value[SOURCE]) != 0 ||
                     strcmp(one->logged, one->value[TARGET]) != 0);
         assert_true(one->secret != one->is_id);
+        /* Which answers gave it, and as what, is known. */
+        assert_true(one->from > 0 && one->from < exchange->number);
+        assert_int_not_equal(one->given, GIVEN_UNKNOWN);
     }
 }
 
