@@ -68,8 +68,10 @@ bool book_intend(struct book *book, const uint64_t *numbers, size_t count,
 /* The outcome holds it: it was compared, left out, or listed as uncertain. On disk with the next
  * book_save(). */
 void book_finish(struct book *book, uint64_t number);
-/* What the exchange was sent in place of logged values; to be called before its book_finish(). On
- * disk with the next book_save(); beyond REPLACED_MOST bytes they are only counted. */
+/* What the exchange was sent in place of logged values (for --reproduce with `from`, `given` and
+ * `given_name` of each), and the names of the cookies that its answers set; to be called before its
+ * book_finish(). On disk with the next book_save(); beyond REPLACED_MOST bytes they are only
+ * counted. */
 void book_replaced(struct book *book, const struct exchange *exchange);
 /* Both answers of an exchange that is not equal; not kept beyond --answers-limit (false). */
 bool book_pair(struct book *book, uint64_t number, const void *bytes, size_t length, bool *kept,
@@ -94,5 +96,11 @@ bool book_end(struct book *book, const struct replay_result *result, struct err 
 
 /* Reads a ledger, finished or not, into a result: for `tally-replay report LEDGER`. */
 bool book_result(const char *path, struct replay_result *result, struct err *err) MUST_CHECK;
+
+/* What the run was told, as far as reading its logs goes: logs (paths as they were given), formats,
+ * keys, and what feed.h leaves out. For --reproduce, which reads them again. Texts and lists are in
+ * the arena; everything else is zero. */
+bool book_options(const char *path, struct arena *arena, struct replay_options *options,
+                  struct err *err) MUST_CHECK;
 
 #endif
