@@ -3,12 +3,18 @@
  * consequences of a session's first difference, latency per route, what was left out. Input: each
  * exchange with its findings, in any order of sessions but in order within one; bounded memory.
  * Output: the result that reports are made of, and bytes for the ledger. One thread.
+ *
+ * Memory, and so what is saved: OUTCOME_GROUPS groups of 1 to 3 KB (diff/group.h), the sessions of
+ * timeline.h (8 MB), the routes of latency.h (5 MB), and 1 MB of what is left: 30 MB of a log that
+ * fills all of it, below 1 MB of an ordinary one.
  */
 #ifndef TALLY_REPLAY_OUTCOME_H
 #define TALLY_REPLAY_OUTCOME_H
 
 #include "check.h"
 #include "result.h"
+
+#define OUTCOME_GROUPS 5000
 
 struct outcome;
 
@@ -26,15 +32,26 @@ enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exc
                              const struct findings *findings, const char *why);
 
 /* A request that was left out, and why ("body-missing", "denied", "tenant-unknown", …); text: a
- * sentence for people, static. */
-void outcome_skip(struct outcome *outcome, const struct logged *logged, const char *reason,
+ * sentence for people, static. Of the exchange `number` and `logged` are looked at; it may come
+ * before exchanges of lower numbers. */
+void outcome_skip(struct outcome *outcome, const struct exchange *exchange, const char *reason,
                   const char *text);
 
 /* One that an interrupted run may have sent, and that is not sent again. */
-void outcome_uncertain(struct outcome *outcome, const struct logged *logged);
+void outcome_uncertain(struct outcome *outcome, const struct exchange *exchange);
 
-/* Fills everything of the result that this file knows: verdict, counts, groups, sessions, latency,
- * left_out, uncorrelated. result: zeroed, its arena ready; texts are copied into it. */
+/*
+ * Fills everything of the result that this file knows: counts, groups, doubts, session_list,
+ * latency, left_out, uncorrelated, one_side, and raises the verdict. result: zeroed, its arena
+ * ready; texts are copied into it. What else there is to say against "equal" (the run ended early,
+ * the log could not be read to its end, the databases) others say with replay_result_raise().
+ *
+ * different      a difference was found, be it a consequence, or a route became slower
+ * inconclusive   otherwise, when anything was left out that the app may have got; was sent and
+ * could not be compared; failed on both sides; was answered by both sides as the log does not say
+ * (a login that fails on both shows the same page, but not the one that was meant); or nothing was
+ * replayed at all
+ */
 void outcome_result(const struct outcome *outcome, struct replay_result *result);
 
 /* All it holds, as bytes, and back; the settings are part of them. ERR_USAGE: damaged. */

@@ -94,6 +94,18 @@ struct replay_left_out {
     uint64_t lines[10];
 };
 
+/* Requests of a route that were sent, and of which no difference and no equality can be said. */
+struct replay_doubt {
+    /* "both-failed": neither side could. "unlike-log": both sides answer alike, but not as the log
+     * says. "no-status": of one side alone, and the log has no status. "interrupted": a write that
+     * may have been sent, and was not again. "not-compared": all else. */
+    const char *reason;
+    const char *route, *text; /* "both sides answered 422, the log has 302" */
+    uint64_t count;
+    size_t line_count; /* the first ten */
+    uint64_t lines[10];
+};
+
 struct replay_uncorrelated {
     const char *route, *where; /* "field _token" */
     uint64_t count, line;      /* line: of the first */
@@ -154,6 +166,8 @@ struct replay_result {
     size_t group_count;
     struct replay_group *groups; /* most requests first */
     uint64_t groups_left_out;    /* differences that no group could take */
+    size_t doubt_count;
+    struct replay_doubt *doubts; /* most requests first */
     size_t session_count;
     struct replay_session *session_list;
     size_t latency_count;
