@@ -1,129 +1,356 @@
-/*
- * Every sentence of --help and of the man page that is not an option's stands in the tables here,
- * once.
- */
+/* The options of tally-replay, and which of them go together. What they say to people beside that
+ * stands in command_help.c. */
 #include "command.h"
 
-#include "../diff/base/display.h"
 #include "../diff/base/memory.h"
+#include "pace.h"
+#include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 80
 #define FIELD(name) offsetof(struct command, name)
+#define REPLAY(name) offsetof(struct command, replay.name)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char task[] = "What to do", log_group[] = "How to read the log",
-                  whose[] = "Whose requests they are", report[] = "What to report",
-                  other[] = "Other";
+                  whose[] = "Whose requests they are", where[] = "Where to send",
+                  safety[] = "Safety", sessions[] = "Sessions", how[] = "How fast, in what order",
+                  compare[] = "What is compared", databases[] = "The databases",
+                  ledger[] = "Ledger", report[] = "What to report", other[] = "Other";
 
-static const struct option_row rows[] = {
+const struct option_row command_rows[] = {
     {"inventory", 0, OPTION_FLAG, NULL, FIELD(inventory), NULL, 0, 0, task,
-     "Tell what the logs hold: requests, sessions, tenants, routes, what cannot be replayed and "
-     "why, and how fast a replay can be."},
+     "Send nothing; tell what the logs hold: requests, sessions, tenants, routes, what cannot be "
+     "replayed and why, and how fast a replay can be."},
     {"list", 0, OPTION_FLAG, NULL, FIELD(list), NULL, 0, 0, task,
-     "Print every request as a line of JSON, in order of arrival."},
+     "Send nothing; print every request as a line of JSON, in order of arrival."},
     {"advise", 0, OPTION_TEXT, "NGINX.CONF", FIELD(advise), NULL, 0, 0, task,
      "Say what the log of this configuration lacks for a replay, and print a log_format that lacks "
      "nothing."},
-    {"log-format", 0, OPTION_TEXT, "STRING", FIELD(log_format), NULL, 0, 0, log_group,
+    {"log-format", 0, OPTION_TEXT, "STRING", REPLAY(log_format), NULL, 0, 0, log_group,
      "How the log was written: nginx's log_format, as it stands in its configuration, with "
      "escape=... if it has that; or combined, or requestlog. (default: combined)"},
-    {"nginx-conf", 0, OPTION_TEXT, "FILE", FIELD(nginx_conf), NULL, 0, 0, log_group,
+    {"nginx-conf", 0, OPTION_TEXT, "FILE", REPLAY(nginx_conf), NULL, 0, 0, log_group,
      "Read the log format from this configuration, and from what it includes."},
-    {"format-name", 0, OPTION_TEXT, "NAME", FIELD(format_name), NULL, 0, 0, log_group,
+    {"format-name", 0, OPTION_TEXT, "NAME", REPLAY(format_name), NULL, 0, 0, log_group,
      "The name of the log_format in the configuration. Needed when several are used."},
-    {"temp-limit", 0, OPTION_INT, "GB", FIELD(temp_limit), "100", 1, 1000000, log_group,
-     "Take at most this much disk for sorting; logs over 128 MB need as much as they are long, "
-     "uncompressed."},
-    {"session", 0, OPTION_TEXT, "KEY", FIELD(session), NULL, 0, 0, whose,
+    {"temp-limit", 0, OPTION_INT, "GB", REPLAY(temp_limit), "100", 1, 1000000, log_group,
+     "Take at most this much disk for sorting; logs over 32 MB (--inventory, --list: 128 MB) need "
+     "as much as they are long, uncompressed."},
+    {"session", 0, OPTION_TEXT, "KEY", REPLAY(session), NULL, 0, 0, whose,
      "What a session is known by: a cookie's name, several with commas between (the first that was "
      "sent counts), or an expression over the log's variables. Without it a cookie whose name is "
      "that of a session, else address and browser."},
-    {"tenant", 0, OPTION_TEXT, "KEY", FIELD(tenant), NULL, 0, 0, whose,
+    {"tenant", 0, OPTION_TEXT, "KEY", REPLAY(tenant), NULL, 0, 0, whose,
      "What a tenant is known by, in the same way."},
-    {"format", 'f', OPTION_CHOICE, "text|json", FIELD(format), "text", 0, 0, report,
-     "Print the inventory for people or for programs."},
-    {"keep-secrets", 0, OPTION_FLAG, NULL, FIELD(keep_secrets), NULL, 0, 0, report,
-     "Print passwords, tokens and the like in --list as they are; without it their values are "
-     "\"***\"."},
-    {"verbose", 'v', OPTION_FLAG, NULL, FIELD(verbose), NULL, 0, 0, report,
-     "List every route and tenant, and up to 1000 tainted sessions."},
+    {"logged-host", 0, OPTION_TEXT, "HOST", REPLAY(logged_host), NULL, 0, 0, whose,
+     "The host at which production was reached, for cookies and links that name it. Without it the "
+     "one that the log names most often."},
+
+    {"source-url", 's', OPTION_TEXT, "URL", REPLAY(url[SOURCE]), NULL, 0, 0, where,
+     "The version before the move: http:// or https://, with a port if need be; a path is put "
+     "before every logged one."},
+    {"target-url", 't', OPTION_TEXT, "URL", REPLAY(url[TARGET]), NULL, 0, 0, where,
+     "The version after the move. Without it the source alone is sent the log, and nothing is "
+     "compared but each status with the logged one."},
+    {"source-host", 0, OPTION_TEXT, "HOST", REPLAY(host[SOURCE]), NULL, 0, 0, where,
+     "The Host header that the source is sent; without it that of its URL."},
+    {"target-host", 0, OPTION_TEXT, "HOST", REPLAY(host[TARGET]), NULL, 0, 0, where,
+     "The same for the target."},
+    {"source-header", 0, OPTION_LIST, "'NAME: VALUE'", REPLAY(headers[SOURCE]), NULL, 0, 0, where,
+     "A header that the source is sent beside, or instead of, the logged ones. Repeatable."},
+    {"target-header", 0, OPTION_LIST, "'NAME: VALUE'", REPLAY(headers[TARGET]), NULL, 0, 0, where,
+     "The same for the target."},
+    {"resolve", 0, OPTION_LIST, "HOST:PORT:ADDRESS", REPLAY(resolve), NULL, 0, 0, where,
+     "Connect to this address when a URL names this host and port. Repeatable."},
+    {"tenants", 0, OPTION_TEXT, "FILE", REPLAY(tenants_path), NULL, 0, 0, where,
+     "Read from this YAML file to which URL and Host each tenant's requests go."},
+    {"ca", 0, OPTION_TEXT, "FILE", REPLAY(ca), NULL, 0, 0, where,
+     "Trust the certificates that this PEM file signs, instead of the system's."},
+    {"insecure", 0, OPTION_FLAG, NULL, REPLAY(insecure), NULL, 0, 0, where,
+     "Trust any certificate."},
+    {"http2", 0, OPTION_FLAG, NULL, REPLAY(http2), NULL, 0, 0, where,
+     "Speak HTTP/2 with https:// sides that offer it; without it HTTP/1.1."},
+
+    {"allow-host", 0, OPTION_LIST, "HOST", REPLAY(allow_hosts), NULL, 0, 0, safety,
+     "Send to this host though the log names it as its own, or its address is public. One host, "
+     "without wildcards. Repeatable."},
+    {"read-only", 0, OPTION_FLAG, NULL, REPLAY(read_only), NULL, 0, 0, safety,
+     "Send only GET, HEAD, OPTIONS and TRACE."},
+    {"deny", 0, OPTION_LIST, "ROUTE", REPLAY(deny), NULL, 0, 0, safety,
+     "Leave out requests of this route, as those that mail or pay: '/mail/**', 'POST /pay/{id}'. "
+     "Repeatable."},
+    {"dry-run", 0, OPTION_FLAG, NULL, REPLAY(dry_run), NULL, 0, 0, safety,
+     "Do everything but send: check hosts, tenants and rules, and count what would be sent."},
+
+    {"began-before", 0, OPTION_CHOICE, "leave-out|as-is", FIELD(began_before), "leave-out", 0, 0,
+     sessions,
+     "What to do with sessions that began before the log, so that their login is not in it. as-is "
+     "sends them with what cookies they get."},
+    {"login", 0, OPTION_TEXT, "FILE", REPLAY(login_path), NULL, 0, 0, sessions,
+     "Log those sessions in first, by the requests in this YAML file."},
+    {"seed-cookies", 0, OPTION_FLAG, NULL, REPLAY(seed_cookies), NULL, 0, 0, sessions,
+     "Begin each session with the logged cookies: for sides whose store of sessions was restored "
+     "with the databases."},
+
+    {"order", 0, OPTION_CHOICE, "tenant|log|session", FIELD(order), NULL, 0, 0, how,
+     "Within what a request that writes waits for all before it, and a reading one for writes: its "
+     "tenant, the whole log, or only its own session. (default: tenant with --tenant, else log)"},
+    {"speed", 0, OPTION_TEXT, "FACTOR", REPLAY(speed), NULL, 0, 0, how,
+     "Keep the log's own times, this many times as fast: 10x. Without it as fast as the order "
+     "allows."},
+    {"connections", 0, OPTION_INT, "N", REPLAY(connections), "64", 1, 10000, how,
+     "Connections to each side at most."},
+    {"timeout", 0, OPTION_INT, "SECONDS", FIELD(timeout), "60", 1, 86400, how,
+     "Wait this long for an answer."},
+    {"connect-timeout", 0, OPTION_INT, "SECONDS", FIELD(connect_timeout), "10", 1, 3600, how,
+     "Wait this long for a connection."},
+    {"patience", 0, OPTION_INT, "SECONDS", REPLAY(patience), "60", 0, 86400, how,
+     "When a side cannot be reached, try again for this long before the run ends, resumable."},
+    {"warm-up", 0, OPTION_INT, "N", REPLAY(warm_up), "0", 0, 100000, how,
+     "Send N of the log's safe requests before, without counting them."},
+    {"jobs", 'j', OPTION_INT, "N", REPLAY(jobs), "2", 1, 64, how,
+     "Compare answers on N threads; one more sends."},
+
+    {"rules", 'r', OPTION_TEXT, "FILE", REPLAY(rules_path), NULL, 0, 0, compare,
+     "Read from this YAML file what may differ, and which values are tokens (see tally-diff)."},
+    {"calibrate", 0, OPTION_TEXT, "URL", REPLAY(calibrate_url), NULL, 0, 0, compare,
+     "Send everything to this second copy of the source, too, and learn what differs by itself."},
+    {"learn", 0, OPTION_TEXT, "FILE", REPLAY(calibrate_path), NULL, 0, 0, compare,
+     "With --calibrate: write what was learnt to this file, as rules to be read and edited."},
+    {"slower", 0, OPTION_TEXT, "FACTOR", FIELD(slower), NULL, 0, 0, compare,
+     "Call a route different that takes this many times as long on the target: 2x."},
+    {"body-limit", 0, OPTION_INT, "MB", REPLAY(body_limit), "16", 1, 1024, compare,
+     "Take an answer up to this length; a longer one is not compared."},
+
+    {"verify", 0, OPTION_PAIR, "SOURCE_DB TARGET_DB", REPLAY(verify), NULL, 0, 0, databases,
+     "At the end compare both databases' rows, as tally-verify does. {tenant} in a URI stands for "
+     "each tenant in turn."},
+    {"verify-before", 0, OPTION_FLAG, NULL, REPLAY(verify_before), NULL, 0, 0, databases,
+     "Compare them before the first request, too, so that what differed already is not blamed on "
+     "the replay."},
+    {"mapping", 'm', OPTION_TEXT, "FILE", REPLAY(mapping_path), NULL, 0, 0, databases,
+     "tally-verify's mapping file."},
+
+    {"ledger", 0, OPTION_TEXT, "FILE", REPLAY(ledger_path), NULL, 0, 0, ledger,
+     "Keep in this new file what was sent and found. Default: a file in the state folder (see "
+     "FILES), whose path is printed."},
+    {"resume", 0, OPTION_FLAG, NULL, REPLAY(resume), NULL, 0, 0, ledger,
+     "Go on with the run of --ledger FILE, else of the newest ledger of a replay in the state "
+     "folder. No request that writes is sent twice."},
+    {"answers-limit", 0, OPTION_INT, "MB", REPLAY(answers_limit), "1024", 0, 1000000, ledger,
+     "Keep at most this much of answers that differ."},
+    {"keep-secrets", 0, OPTION_FLAG, NULL, REPLAY(keep_secrets), NULL, 0, 0, ledger,
+     "Keep passwords, tokens and the like in the ledger, and print them in --list, as they are; "
+     "without it \"***\" or a hash stands for them."},
+
+    {"format", 'f', OPTION_CHOICE, REPORT_REPLAY_FORMATS, REPLAY(format), "text", 0, 0, report,
+     "Write the report for people, for programs, for a browser, or for Jenkins or GitLab; of "
+     "--inventory: text or json."},
+    {"output", 'o', OPTION_TEXT, "FILE", REPLAY(output_path), NULL, 0, 0, report,
+     "Write the report to FILE instead of standard output."},
+    {"report", 0, OPTION_LIST, "FORMAT=FILE", REPLAY(reports), NULL, 0, 0, report,
+     "Write a further report of the same run, whole or not at all. Repeatable."},
+    {"quiet", 'q', OPTION_FLAG, NULL, REPLAY(quiet), NULL, 0, 0, report,
+     "No progress; text only of what is not equal. JSON and files are always written whole."},
+    {"verbose", 'v', OPTION_FLAG, NULL, REPLAY(verbose), NULL, 0, 0, report,
+     "Of --inventory: list every route and tenant, and up to 1000 tainted sessions."},
     {"help", 'h', OPTION_FLAG, NULL, FIELD(help), NULL, 0, 0, other, "Show this help."},
     {"version", 'V', OPTION_FLAG, NULL, FIELD(version), NULL, 0, 0, other, "Show the version."},
     {0}};
 
-struct entry {
-    const char *term, *text;
+/* ---- what goes together ---- */
+
+/* Is the option set, by the default that the table gives it? */
+static bool is_set(const struct command *command, const struct option_row *row)
+{
+    const void *field = (const char *)command + row->field;
+    switch (row->type) {
+    case OPTION_FLAG:
+        return *(const bool *)field;
+    case OPTION_INT:
+        return *(const int *)field != (row->fallback ? (int)strtol(row->fallback, NULL, 10) : 0);
+    case OPTION_LIST:
+        return ((const struct text_list *)field)->count > 0;
+    case OPTION_TEXT:
+    case OPTION_PAIR:
+        return *(const char *const *)field != NULL;
+    case OPTION_CHOICE: {
+        const char *text = *(const char *const *)field;
+        return text && (!row->fallback || strcmp(text, row->fallback) != 0);
+    }
+    }
+    return false;
+}
+
+static bool is_set_by_name(const struct command *command, const char *name)
+{
+    for (const struct option_row *row = command_rows; row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return is_set(command, row);
+    return false;
+}
+
+/* An option that says nothing without another one. */
+struct need {
+    const char *option, *needed, *why;
 };
 
-static const struct entry exits[] = {
-    {"0", "the logs were read to their ends"},
-    {"2", "inconclusive: a part of the logs could not be read (--inventory says which)"},
-    {"64", "wrong usage: the command, the format or a file must be changed"},
-    {"70", "internal error, or a local resource is exhausted"},
+static const struct need needs[] = {
+    {"format-name", "nginx-conf FILE", "it chooses a format of that configuration"},
+    {"target-host", "target-url URL", "there is no target"},
+    {"target-header", "target-url URL", "there is no target"},
+    {"calibrate", "target-url URL", "noise matters only where two sides are compared"},
+    {"slower", "target-url URL", "slower than what?"},
+    {"rules", "target-url URL", "answers of one side are not compared"},
+    {"calibrate", "learn FILE", "where shall the rules be written?"},
+    {"learn", "calibrate URL", "rules are learnt from a second copy of the source"},
+    {"tenants", "tenant KEY", "how is a tenant known?"},
+    {"verify-before", "verify SOURCE_DB TARGET_DB", "which databases?"},
+    {"mapping", "verify SOURCE_DB TARGET_DB", "it says how databases correspond"},
 };
 
-static const struct entry examples[] = {
-    {"What does the log of last week hold, and what of it can be replayed?",
-     "tally-replay --inventory --nginx-conf /etc/nginx/nginx.conf access.log*"},
-    {"The same, by the session's cookie and the customer's.",
-     "tally-replay --inventory --session PHPSESSID --tenant opcode access.log*"},
-    {"What should nginx log before the next capture?",
-     "tally-replay --advise /etc/nginx/nginx.conf"},
-    {"Which requests changed something?",
-     "tally-replay --list access.log | jq -c 'select(.method != \"GET\")'"},
+/* Options that contradict each other. */
+static const struct need contradictions[] = {
+    {"log-format", "nginx-conf", "give one of them"},
+    {"insecure", "ca", "trust any certificate, or those of the file"},
+    {"login", "seed-cookies", "sessions are logged in, or restored"},
+    {"login", "began-before", "sessions that began before the log are logged in, or sent as is"},
+    {"dry-run", "resume", "a dry run begins anew"},
+    {"dry-run", "calibrate", "a dry run learns nothing"},
+    {"dry-run", "verify", "a dry run changes no database"},
+    {"quiet", "verbose", "they say the opposite"},
 };
 
-static const struct entry keys[] = {
-    {"$cookie_PHPSESSID", "the cookie, if the log holds it or $http_cookie"},
-    {"PHPSESSID,sid", "the first of these cookies that was sent"},
-    {"$remote_addr/$arg_user", "several values together; arguments are found in the request"},
-};
+static MUST_CHECK bool check_pairs(const struct command *command, struct err *err)
+{
+    for (size_t i = 0; i < COUNT(needs); i++) {
+        char needed[40];
+        size_t length = strcspn(needs[i].needed, " ");
+        memcpy(needed, needs[i].needed, length);
+        needed[length] = '\0';
+        if (is_set_by_name(command, needs[i].option) && !is_set_by_name(command, needed))
+            return err_set(err, ERR_USAGE, "--%s needs --%s: %s.", needs[i].option, needs[i].needed,
+                           needs[i].why);
+    }
+    for (size_t i = 0; i < COUNT(contradictions); i++)
+        if (is_set_by_name(command, contradictions[i].option) &&
+            is_set_by_name(command, contradictions[i].needed))
+            return err_set(err, ERR_USAGE, "--%s and --%s contradict each other: %s.",
+                           contradictions[i].option, contradictions[i].needed,
+                           contradictions[i].why);
+    return true;
+}
 
-static const struct entry environment[] = {
-    {"TMPDIR", "Folder of the temporary file that sorts logs over 128 MB; it has no name and "
-               "vanishes with the process. Without it /tmp."},
-};
+/* --inventory, --list, --advise: what is about sending has no meaning there. */
+static MUST_CHECK bool check_reading(const struct command *command, struct err *err)
+{
+    static const char *const reads[] = {
+        "inventory", "list",   "advise",       "log-format", "nginx-conf", "format-name", "session",
+        "tenant",    "format", "keep-secrets", "verbose",    "quiet",      "temp-limit"};
+    const char *name = command->inventory ? "inventory" : command->list ? "list" : "advise";
+    for (const struct option_row *row = command_rows; row->name; row++) {
+        bool read = false;
+        for (size_t i = 0; i < COUNT(reads); i++)
+            read |= strcmp(row->name, reads[i]) == 0;
+        if (!read && is_set(command, row))
+            return err_set(err, ERR_USAGE, "--%s sends nothing: --%s is for a replay.", name,
+                           row->name);
+    }
+    const char *format = command->replay.format;
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return err_set(err, ERR_USAGE, "--inventory can be written as text or json, not as %s.",
+                       format);
+    return true;
+}
 
-static const char summary[] = "what captured traffic holds, and what can be replayed of it";
-static const char *const description[] = {
-    "Reads nginx access logs, each a LOG: plain or gzip, rotated ones in any order, - for standard "
-    "input. This version reads logs only and sends nothing.",
-    "Bytes are restored exactly as they were on the wire. Requests are put in order of arrival as "
-    "well as the log tells it. What cannot be replayed is never left out silently: it is counted "
-    "by its reason, and the sessions that lack it are named.",
-};
+static bool mentions_tenant(const char *text)
+{
+    return text && strstr(text, "{tenant}");
+}
+
+static MUST_CHECK bool check_tenants(const struct replay_options *options, struct err *err)
+{
+    static const char *const names[] = {"source-url",  "target-url", "source-host",
+                                        "target-host", "calibrate",  "verify"};
+    const char *texts[] = {options->url[SOURCE],  options->url[TARGET],   options->host[SOURCE],
+                           options->host[TARGET], options->calibrate_url, options->verify[SOURCE]};
+    for (size_t i = 0; !options->tenant && i < COUNT(names); i++)
+        if (mentions_tenant(texts[i]))
+            return err_set(err, ERR_USAGE,
+                           "--%s holds {tenant}: how is a tenant known? Give "
+                           "--tenant KEY, too.",
+                           names[i]);
+    if (options->verify[SOURCE] &&
+        mentions_tenant(options->verify[SOURCE]) != mentions_tenant(options->verify[TARGET]))
+        return err_set(err, ERR_USAGE, "--verify: {tenant} must stand in both URIs, or in none.");
+    return true;
+}
+
+/* "2x", "1.5" */
+static MUST_CHECK bool read_slower(const char *text, double *factor, struct err *err)
+{
+    struct pace pace;
+    if (!text)
+        return true;
+    if (!pace_init(&pace, text, err) || pace.speed < 1)
+        return err_set(err, ERR_USAGE,
+                       "--slower must be how many times as long a route may take, as 2x or 1.5x.");
+    *factor = pace.speed;
+    return true;
+}
+
+static MUST_CHECK bool read_values(struct command *command, struct err *err)
+{
+    struct replay_options *options = &command->replay;
+    struct pace pace;
+    options->timeout = command->timeout;
+    options->connect_timeout = command->connect_timeout;
+    options->began_before_as_is = strcmp(command->began_before, "as-is") == 0;
+    if (command->order)
+        options->order = strcmp(command->order, "tenant") == 0 ? REPLAY_ORDER_TENANT
+                         : strcmp(command->order, "log") == 0  ? REPLAY_ORDER_LOG
+                                                               : REPLAY_ORDER_SESSION;
+    if (options->order == REPLAY_ORDER_TENANT && !options->tenant)
+        return err_set(err, ERR_USAGE, "--order tenant needs --tenant KEY: how is a tenant known?");
+    return pace_init(&pace, options->speed, err) &&
+           read_slower(command->slower, &options->slower, err);
+}
+
+static MUST_CHECK bool check_replay(struct command *command, struct err *err)
+{
+    if (!command->replay.url[SOURCE])
+        return err_set(err, ERR_USAGE,
+                       "--source-url is missing: where is the version before the move? (Or say "
+                       "what to do without sending: --inventory, --list or --advise.)");
+    return read_values(command, err) && check_tenants(&command->replay, err);
+}
 
 bool command_parse(int argc, char **argv, struct command *command, struct err *err)
 {
     memset(command, 0, sizeof *command);
     command->logs = mem_zero(COMMAND_MOST_LOGS, sizeof *command->logs);
-    if (!option_parse(rows, argc, argv, command, command->logs, COMMAND_MOST_LOGS,
-                      &command->log_count, err))
+    struct replay_options *options = &command->replay;
+    if (!option_parse(command_rows, argc, argv, command, command->logs, COMMAND_MOST_LOGS,
+                      &options->log_count, err))
         return false;
+    options->logs = command->logs;
     if (command->help || command->version)
         return true;
     int tasks = command->inventory + command->list + (command->advise != NULL);
     if (tasks > 1)
         return err_set(err, ERR_USAGE, "--inventory, --list and --advise are one task each.");
-    if (!tasks)
-        return err_set(err, ERR_USAGE,
-                       "this version reads logs only and cannot send requests yet: say what to do "
-                       "with the logs, --inventory, --list or --advise.");
-    if (command->log_format && command->nginx_conf)
-        return err_set(err, ERR_USAGE,
-                       "--log-format and --nginx-conf both say how the log was written.");
+    if (tasks && !check_reading(command, err))
+        return false;
     if (command->advise) {
-        if (command->log_count || command->log_format || command->nginx_conf)
+        if (options->log_count)
             return err_set(err, ERR_USAGE, "--advise reads a configuration, and no log.");
         return true;
     }
-    if (command->format_name && !command->nginx_conf)
-        return err_set(err, ERR_USAGE,
-                       "--format-name chooses a format of --nginx-conf, which is missing.");
-    if (!command->log_count)
+    if (!check_pairs(command, err) || (!tasks && !check_replay(command, err)))
+        return false;
+    if (!options->log_count)
         return err_set(err, ERR_USAGE,
                        "LOG is missing: give access logs, or - for standard input.");
     return true;
@@ -131,85 +358,59 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
 
 void command_free(struct command *command)
 {
+    struct replay_options *options = &command->replay;
+    for (int side = 0; side < SIDES; side++)
+        text_list_free(&options->headers[side]);
+    text_list_free(&options->resolve);
+    text_list_free(&options->allow_hosts);
+    text_list_free(&options->deny);
+    text_list_free(&options->reports);
     free(command->logs);
     command->logs = NULL;
 }
 
-/* --- help
- * --------------------------------------------------------------------------------------------- */
+/* ---- passwords in the list of processes ---- */
 
-static void help_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                         size_t count, size_t column)
+/* Generous rather than exact: what might be a password goes. */
+static void hide_password(char *text)
 {
-    buffer_printf(out, "\n%s:\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 2 + strlen(entries[i].term);
-        buffer_printf(out, "  %s", entries[i].term);
-        if (at + 2 > column) {
-            buffer_add_byte(out, '\n');
-            at = 0;
-        }
-        display_add_blanks(out, column - at);
-        display_add_wrapped(out, entries[i].text, column, column, WIDTH);
-    }
+    char *start = strstr(text, "://");
+    if (!start)
+        return;
+    start += 3;
+    char *query = strchr(start, '?');
+    if (query)
+        memset(query + 1, 'x', strlen(query + 1));
+    char *at = strrchr(start, '@'), *colon = strchr(start, ':');
+    if (at && colon && colon < at)
+        memset(colon + 1, 'x', (size_t)(at - colon - 1));
 }
 
-void command_help(struct buffer *out)
+char **command_take_arguments(int argc, char **argv)
 {
-    buffer_printf(out,
-                  "Usage: tally-replay --inventory|--list [OPTIONS] LOG...\n"
-                  "       tally-replay --advise NGINX.CONF\n\ntally-replay: %s\n\n",
-                  summary);
-    display_add_wrapped(out, description[0], 0, 0, WIDTH);
-    buffer_add_text(out, "\nExamples:\n");
-    for (size_t i = 0; i < COUNT(examples); i++)
-        buffer_printf(out, "  %s\n    %s\n", examples[i].term, examples[i].text);
-    buffer_add_byte(out, '\n');
-    option_help(rows, WIDTH, out);
-    help_entries(out, "KEY", keys, COUNT(keys), 26);
-    help_entries(out, "Exit codes", exits, COUNT(exits), 8);
-    buffer_add_text(out, "\nThe whole manual: man tally-replay\n");
+    static const char *const headers[] = {"--source-header", "--target-header"};
+    char **copies = mem_zero((size_t)argc + 1, sizeof *copies);
+    for (int i = 0; i < argc; i++)
+        copies[i] = mem_copy_string(argv[i]);
+    for (int i = 1; i < argc; i++) {
+        bool header = false;
+        for (size_t k = 0; k < COUNT(headers); k++)
+            header |= strcmp(copies[i - 1], headers[k]) == 0 ||
+                      strncmp(copies[i], headers[k], strlen(headers[k])) == 0;
+        char *colon = header ? strchr(argv[i], ':') : NULL;
+        if (colon)
+            memset(colon + 1, 'x', strlen(colon + 1));
+        else
+            hide_password(argv[i]);
+    }
+    return copies;
 }
 
-/* --- man page
- * ----------------------------------------------------------------------------------------- */
-
-static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                        size_t count)
+void command_drop_arguments(int argc, char **arguments)
 {
-    buffer_printf(out, ".SH %s\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(out, ".TP\n.B ");
-        option_man_text(out, entries[i].term);
-        option_man_text(out, entries[i].text);
+    for (int i = 0; i < argc; i++) {
+        explicit_bzero(arguments[i], strlen(arguments[i]));
+        free(arguments[i]);
     }
-}
-
-void command_man(struct buffer *out)
-{
-    buffer_printf(out,
-                  ".TH TALLY\\-REPLAY 1 \"\" \"Tally %s\" \"User Commands\"\n"
-                  ".nh\n.ad l\n.SH NAME\ntally\\-replay \\- ",
-                  TALLY_VERSION);
-    option_man_text(out, summary);
-    buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-replay\n\\-\\-inventory|\\-\\-list "
-                         "[\\fIOPTIONS\\fR] \\fILOG\\fR...\n.br\n.B tally\\-replay\n\\-\\-advise "
-                         "\\fINGINX.CONF\\fR\n.SH DESCRIPTION\n");
-    for (size_t i = 0; i < COUNT(description); i++) {
-        buffer_add_text(out, i ? ".PP\n" : "");
-        option_man_text(out, description[i]);
-    }
-    buffer_add_text(out, ".SH OPTIONS\n");
-    option_man(rows, out);
-    man_entries(out, "KEYS", keys, COUNT(keys));
-    man_entries(out, "EXIT STATUS", exits, COUNT(exits));
-    man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
-    buffer_add_text(out, ".SH EXAMPLES\n");
-    for (size_t i = 0; i < COUNT(examples); i++) {
-        buffer_add_text(out, ".PP\n");
-        option_man_text(out, examples[i].term);
-        buffer_add_text(out, ".PP\n.RS 4\n.nf\n");
-        option_man_text(out, examples[i].text);
-        buffer_add_text(out, ".fi\n.RE\n");
-    }
+    free(arguments);
 }

@@ -449,6 +449,7 @@ static void copy_request(struct feed *feed, const struct reading_item *item,
         .session = session ? session->number : 0,
         .session_name = session ? session->name : 0,
         .status = request->status,
+        .never_reached_app = !request->reached_app,
         .method = "",
         .route = "",
     };

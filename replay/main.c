@@ -57,7 +57,7 @@ static MUST_CHECK bool tell(struct telling *telling, const struct reading_item *
         .tenant = item->tenant,
         .unsure = item->unsure && parser->clock != REQUEST_UNTIMED,
         .timed = parser->clock != REQUEST_UNTIMED && request->method.at,
-        .keep_secrets = telling->command->keep_secrets,
+        .keep_secrets = telling->command->replay.keep_secrets,
     };
     list_add(&telling->out, &entry);
     return telling->out.length < WRITE_BYTES || write_out(&telling->out, err);
@@ -70,13 +70,13 @@ static MUST_CHECK bool read_all(struct telling *telling, struct err *err)
     struct reading *reading = &telling->reading;
     struct reading_options options = {
         .logs = command->logs,
-        .log_count = command->log_count,
-        .log_format = command->log_format,
-        .nginx_conf = command->nginx_conf,
-        .format_name = command->format_name,
-        .session = command->session,
-        .tenant = command->tenant,
-        .temp_limit = command->temp_limit,
+        .log_count = command->replay.log_count,
+        .log_format = command->replay.log_format,
+        .nginx_conf = command->replay.nginx_conf,
+        .format_name = command->replay.format_name,
+        .session = command->replay.session,
+        .tenant = command->replay.tenant,
+        .temp_limit = command->replay.temp_limit,
         .retire = inventory_retire,
         .data = inventory,
     };
@@ -108,10 +108,10 @@ static MUST_CHECK bool run_telling(struct telling *telling, int *exit_code, stru
     const struct log_stream *stream = &telling->reading.stream;
     if (!read_all(telling, err))
         return false;
-    if (command->inventory && strcmp(command->format, "json") == 0)
+    if (command->inventory && strcmp(command->replay.format, "json") == 0)
         inventory_json(&telling->inventory, stream, &telling->out);
     else if (command->inventory)
-        inventory_text(&telling->inventory, stream, command->verbose, &telling->out);
+        inventory_text(&telling->inventory, stream, command->replay.verbose, &telling->out);
     *exit_code = inventory_is_incomplete(&telling->inventory, stream) ? 2 : 0;
     return write_out(&telling->out, err);
 }
@@ -136,10 +136,11 @@ static MUST_CHECK bool run_advise(const struct command *command, struct err *err
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!nginx_conf_read(command->advise, &conf, err))
         return false;
-    const char *cookie = command->session;
+    const char *cookie = command->replay.session;
     if (cookie && strncmp(cookie, "$cookie_", 8) == 0)
         cookie += 8;
-    bool done = advise(&conf, command->format_name, cookie, &text, err) && write_out(&text, err);
+    bool done =
+        advise(&conf, command->replay.format_name, cookie, &text, err) && write_out(&text, err);
     nginx_conf_free(&conf);
     buffer_free(&text);
     return done;
@@ -161,25 +162,45 @@ static void add_version(struct buffer *out)
     buffer_add_text(out, "tally-replay " TALLY_VERSION "\n");
 }
 
+static int run(const struct command *command)
+{
+    struct err err = {0};
+    int exit_code = 0;
+    bool done;
+    if (command->help)
+        return print(command_help);
+    if (command->version)
+        return print(add_version);
+    if (command->advise)
+        done = run_advise(command, &err);
+    else if (command->inventory || command->list)
+        done = run_logs(command, &exit_code, &err);
+    else
+        done = err_set(&err, ERR_USAGE,
+                       "this version reads logs only and cannot send requests yet: say what to do "
+                       "with the logs, --inventory, --list or --advise.");
+    return done ? exit_code : fail(&err);
+}
+
 int main(int argc, char **argv)
 {
+    char **arguments = command_take_arguments(argc, argv);
     struct command command;
     struct err err = {0};
     int exit_code = 0;
-    bool done = true;
     file_fill_standard_streams();
-    if (argc == 2 && strcmp(argv[1], "--man") == 0) /* for the build: not an option of the user */
-        return print(command_man);
-    if (!command_parse(argc, argv, &command, &err)) {
+    if (argc == 2 && strcmp(arguments[1], "--man") == 0) { /* for the build, not for users */
+        exit_code = print(command_man);
+        command_drop_arguments(argc, arguments);
+        return exit_code;
+    }
+    if (!command_parse(argc, arguments, &command, &err)) {
         exit_code = fail(&err);
         fputs("Try 'tally-replay --help'.\n", stderr);
-    } else if (command.help) {
-        exit_code = print(command_help);
-    } else if (command.version) {
-        exit_code = print(add_version);
     } else {
-        done = command.advise ? run_advise(&command, &err) : run_logs(&command, &exit_code, &err);
+        exit_code = run(&command);
     }
     command_free(&command);
-    return done ? exit_code : fail(&err);
+    command_drop_arguments(argc, arguments);
+    return exit_code;
 }

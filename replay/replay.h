@@ -67,7 +67,7 @@ struct replay_options {
     /* What is compared. */
     const char *rules_path;
     const char *calibrate_url, *calibrate_path; /* second copy of the source; rules file to write */
-    const char *slower;                         /* "2x", or NULL */
+    double slower; /* 2: a route that takes twice as long is a finding; 0: none is */
     /* The databases. */
     const char *verify[SIDES]; /* URIs; "{tenant}" in them stands for the tenant; NULL: none */
     bool verify_before;

@@ -106,6 +106,7 @@ static bool set_value(struct parse *parse, const struct option_row *row, const c
         *(const char **)field = value;
         return true;
     case OPTION_TEXT:
+    case OPTION_PAIR:
         *(const char **)field = value;
         return true;
     case OPTION_LIST:
@@ -138,6 +139,9 @@ static void set_fallbacks(struct parse *parse)
             if (row->fallback)
                 text_list_add(field, row->fallback);
             break;
+        case OPTION_PAIR:
+            ((const char **)field)[0] = ((const char **)field)[1] = NULL;
+            break;
         }
     }
 }
@@ -150,6 +154,24 @@ static const char *next_value(struct parse *parse, const struct option_row *row)
     err_set(parse->err, ERR_USAGE, "--%s needs a value: --%s %s.", row->name, row->name,
             row->value_name ? row->value_name : "VALUE");
     return NULL;
+}
+
+/* Takes the value, NULL: the next argument; and the second one of a pair. */
+static bool take_value(struct parse *parse, const struct option_row *row, const char *value)
+{
+    if (!value)
+        value = next_value(parse, row);
+    if (!value || !set_value(parse, row, value))
+        return false;
+    if (row->type != OPTION_PAIR)
+        return true;
+    const char *second = parse->next < parse->argc ? parse->argv[parse->next] : "-";
+    if (second[0] == '-')
+        return err_set(parse->err, ERR_USAGE, "--%s needs two values: --%s %s.", row->name,
+                       row->name, row->value_name);
+    parse->next++;
+    ((const char **)field_of(parse, row))[1] = second;
+    return true;
 }
 
 static bool refuse_name(struct parse *parse, const char *name, size_t length)
@@ -192,9 +214,7 @@ static bool parse_long(struct parse *parse, const char *text)
             return err_set(parse->err, ERR_USAGE, "--%s takes no value.", row->name);
         return set_value(parse, row, NULL);
     }
-    if (!value)
-        value = next_value(parse, row);
-    return value && set_value(parse, row, value);
+    return take_value(parse, row, value);
 }
 
 /* "-n value", "-nvalue", and flags together: "-qv"; text is what follows the dash. */
@@ -209,10 +229,8 @@ static bool parse_letters(struct parse *parse, const char *text)
             return err_set(parse->err, ERR_USAGE, "There is no option -%c; --help lists them.",
                            shown ? *text : '?');
         }
-        if (row->type != OPTION_FLAG) {
-            const char *value = text[1] ? text + 1 : next_value(parse, row);
-            return value && set_value(parse, row, value);
-        }
+        if (row->type != OPTION_FLAG)
+            return take_value(parse, row, text[1] ? text + 1 : NULL);
         if (!set_value(parse, row, NULL))
             return false;
     }

@@ -19,7 +19,8 @@ enum option_type {
     OPTION_INT,    /* int, between minimum and maximum */
     OPTION_TEXT,   /* const char *, borrowed from argv */
     OPTION_CHOICE, /* const char *; value_name holds the choices: "text|json" */
-    OPTION_LIST    /* struct text_list (text_list.h); repeatable */
+    OPTION_LIST,   /* struct text_list (text_list.h); repeatable */
+    OPTION_PAIR    /* const char *[2], borrowed from argv: "--verify SOURCE_DB TARGET_DB" */
 };
 
 struct option_row {
@@ -36,7 +37,8 @@ struct option_row {
 
 /*
  * Parses argv (argc includes the program name) into the struct at `fields`: defaults first.
- * "--name value", "--name=value", "-n value", "-nvalue", "-qv" for flags; "--" ends options, "-" is
+ * "--name value", "--name=value", "-n value", "-nvalue", "-qv" for flags, "--name value value" for
+ * pairs, whose second value does not begin with a dash; "--" ends options, "-" is
  * an operand, unambiguous prefixes are NOT accepted. Operands are collected in operands (room for
  * `most`), their number in *operand_count; too many is an error. An unknown option suggests the
  * nearest known one. ERR_USAGE on anything wrong; a message never repeats an operand, nor a value

@@ -16,7 +16,7 @@
 struct options {
     bool quiet, verbose;
     int jobs, offset;
-    const char *mapping, *format;
+    const char *mapping, *format, *pair[2];
     struct text_list tables;
 };
 
@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
      "How to write the result."},
     {"quiet", 'q', OPTION_FLAG, NULL, FIELD(quiet), NULL, 0, 0, "How", "Say nothing."},
     {"verbose", 'v', OPTION_FLAG, NULL, FIELD(verbose), NULL, 0, 0, "How", "Say more."},
+    {"verify", 'p', OPTION_PAIR, "SOURCE TARGET", FIELD(pair), NULL, 0, 0, "How", "Two."},
     {0},
 };
 
@@ -84,6 +85,9 @@ static void wrong_arguments_get_one_sentence(void **state)
         {{"--format", "text|json"}, "--format must be text, json or none, not 'text|json'."},
         {{"--format", ""}, "--format must be text, json or none."},
         {{"--quiet=yes"}, "--quiet takes no value."},
+        {{"--verify"}, "--verify needs a value: --verify SOURCE TARGET."},
+        {{"--verify", "a"}, "--verify needs two values: --verify SOURCE TARGET."},
+        {{"--verify=a", "--quiet"}, "--verify needs two values: --verify SOURCE TARGET."},
         {{"a", "b", "c"}, "Too many arguments: 2 are expected beside the options."},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -111,6 +115,24 @@ static void no_sentence_repeats_a_password(void **state)
         assert_false(parse(cases[i], &parsed));
         if (strstr(parsed.err.text, "hunter2"))
             fail_msg("%s", parsed.err.text);
+    }
+}
+
+static void both_values_of_a_pair_are_taken(void **state)
+{
+    (void)state;
+    static const char *const cases[][MOST_ARGUMENTS] = {{"--verify", "a", "b", "c"},
+                                                        {"c", "--verify=a", "b"},
+                                                        {"-pa", "b", "c"},
+                                                        {"-qp", "a", "b", "c"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct parsed parsed;
+        assert_true(parse(cases[i], &parsed));
+        assert_string_equal(parsed.options.pair[0], "a");
+        assert_string_equal(parsed.options.pair[1], "b");
+        assert_int_equal(parsed.operand_count, 1);
+        assert_string_equal(parsed.operands[0], "c");
+        text_list_free(&parsed.options.tables);
     }
 }
 
@@ -187,7 +209,9 @@ static void help_is_grouped_and_wrapped(void **state)
                         "                       How to write the result. (default:\n"
                         "                       text)\n"
                         "  -q, --quiet          Say nothing.\n"
-                        "  -v, --verbose        Say more.\n");
+                        "  -v, --verbose        Say more.\n"
+                        "  -p, --verify SOURCE TARGET\n"
+                        "                       Two.\n");
     for (int width = 0; width < 30; width++) { /* absurd widths end, too */
         buffer_clear(&out);
         option_help(rows, width, &out);
@@ -221,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_arguments_get_one_sentence),
         cmocka_unit_test(no_sentence_repeats_a_password),
+        cmocka_unit_test(both_values_of_a_pair_are_taken),
         cmocka_unit_test(every_spelling_of_an_option_is_taken),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(lists_grow_and_odd_values_are_values),
