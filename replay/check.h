@@ -3,6 +3,19 @@
  * and attributes, body. Input: a finished exchange and rules. Output: what was found, with the
  * class and shape that groups are made of. Pure but for the rules' counters; called by several
  * threads at once, each with an exchange of its own.
+ *
+ * Phases: did both answer; status; then, where both answered alike (the same status, or both 2xx,
+ * or both 3xx), Location, headers (check_header.c says which and how), cookies (check_cookie.c),
+ * body (check_body.c). Of two failures, or of an error beside a page, nothing but the status is
+ * compared: they differ in everything, and it would say nothing.
+ *
+ * What is each side's own is no difference: its host, its tokens, its generated ids, as far as the
+ * exchange's replacements pair them, and only where an id stands (check_own.c, check_body.c). An id
+ * 12 that is 13 in the target makes /bookings/12 and /bookings/13 equal, and neither a price of 12
+ * and 13 nor /rooms/12 and /rooms/13.
+ *
+ * Values that are secret (passwords, tokens, the sides' own ones too) are shown as "***", those of
+ * cookies not at all.
  */
 #ifndef TALLY_REPLAY_CHECK_H
 #define TALLY_REPLAY_CHECK_H
@@ -11,7 +24,7 @@
 #include "exchange.h"
 
 enum found_kind {
-    FOUND_TRANSPORT, /* a side did not answer */
+    FOUND_TRANSPORT, /* a side did not answer: then this is all that is found, and no difference */
     FOUND_STATUS,
     FOUND_LOCATION,
     FOUND_HEADER,
@@ -37,7 +50,8 @@ struct found {
 struct findings {
     struct arena arena;
     bool equal;             /* nothing was found */
-    bool both_failed;       /* both answered with 500 and more, or neither answered */
+    bool both_failed;       /* both answered with 500 and more, or neither answered: not equal, even
+                               where nothing is found */
     bool unlike_log[SIDES]; /* the status is of another class than the logged one */
     const char *fallback;   /* why the bodies were compared as bytes; NULL */
     size_t count;

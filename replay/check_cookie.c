@@ -1,0 +1,247 @@
+/*
+ * Cookies that two answers set. Input: their Set-Cookie fields, taken apart as browsers do (jar.h),
+ * and rules. Output: findings. A cookie is told by its name, the last of a name counts. Its value
+ * is neither compared nor shown. Compared are:
+ *
+ *     is it set, or deleted (an empty value, or over when it comes), or not named at all
+ *     Path          where it is not said, the folder of what was asked for
+ *     Domain        each side's own host and the logged one are equal
+ *     Secure, HttpOnly, SameSite, Partitioned
+ *     lifetime      of the session, or about so long: a tenth more or less, or a minute
+ */
+#include "check_parts.h"
+
+#include "../diff/group.h"
+#include "jar.h"
+#include "jar_date.h"
+
+#include <ctype.h>
+
+#define LIFE_LEAST 60 /* seconds that lifetimes may lie apart in any case */
+#define LIFE_SHARE 10 /* and a tenth of the longer one */
+
+struct cookie {
+    struct jar_said said;
+    bool there, deleted, lasting, dated; /* dated: its lifetime is known, not only its end */
+    int64_t lifetime;                    /* seconds, when lasting */
+    const char *path, *domain;
+};
+
+static bool same_name(struct slice one, struct slice other)
+{
+    return slice_same(one, other);
+}
+
+/* The last field that sets the name; NULL: none does. */
+static const char *find_field(const struct fields *fields, struct slice name)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
+            same_name(jar_read(slice_of(fields->items[i].value)).name, name))
+            found = fields->items[i].value;
+    return found;
+}
+
+/* RFC 6265bis, 5.1.4: the target's folder. */
+static const char *path_of(struct arena *arena, const struct jar_said *said,
+                           const struct buffer *target)
+{
+    if (said->path.length && said->path.at[0] == '/')
+        return arena_copy_bytes(arena, said->path.at, said->path.length);
+    size_t end = strcspn((const char *)target->data, "?#");
+    while (end > 1 && target->data[end - 1] != '/')
+        end--;
+    if (end > 1)
+        end--;
+    return end && target->data[0] == '/' ? arena_copy_bytes(arena, target->data, end) : "/";
+}
+
+static const char *domain_of(const struct check *check, enum side side, const struct jar_said *said)
+{
+    struct arena *arena = &check->findings->arena;
+    if (!said->has_domain)
+        return "";
+    if (own_is_host(&check->own, side, said->domain))
+        return "(the site's own)";
+    char *text = arena_copy_bytes(arena, said->domain.at, said->domain.length);
+    for (char *at = text; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return text;
+}
+
+/* When the answer was made, as it says itself; 0: it does not. */
+static int64_t date_of(const struct incoming *in)
+{
+    const char *date = fields_find(&in->headers, "Date");
+    int64_t seconds = 0;
+    return date && jar_date(slice_of(date), &seconds) ? seconds : 0;
+}
+
+static struct cookie read_cookie(const struct check *check, enum side side, const char *field)
+{
+    const struct exchange *exchange = check->exchange;
+    struct cookie cookie = {.there = field != NULL};
+    if (!field)
+        return cookie;
+    struct arena *arena = &check->findings->arena;
+    /* Where one answer lacks its Date, both are measured by the other's. */
+    int64_t date = date_of(&exchange->in[side]);
+    if (!date)
+        date = date_of(&exchange->in[1 - side]);
+    cookie.dated = date != 0;
+    cookie.said = jar_read(slice_of(field));
+    cookie.path = path_of(arena, &cookie.said, &exchange->out[side].target);
+    cookie.domain = domain_of(check, side, &cookie.said);
+    if (cookie.said.has_age) {
+        cookie.lasting = true;
+        cookie.lifetime = cookie.said.age;
+        cookie.dated = true;
+    } else if (cookie.said.has_expires) {
+        cookie.lasting = true;
+        cookie.lifetime = cookie.said.expires - date;
+    }
+    cookie.deleted = !cookie.said.value.length || (cookie.lasting && cookie.lifetime <= 0);
+    return cookie;
+}
+
+static const char *lifetime_text(struct arena *arena, const struct cookie *cookie)
+{
+    static const struct {
+        int64_t seconds;
+        const char *unit;
+    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
+    if (!cookie->lasting)
+        return "the session";
+    size_t i = 0;
+    while (i < 3 && cookie->lifetime < 2 * units[i].seconds)
+        i++;
+    return arena_format(arena, "%lld %s", (long long)(cookie->lifetime / units[i].seconds),
+                        units[i].unit);
+}
+
+static bool same_lifetime(const struct cookie cookie[SIDES])
+{
+    int64_t one = cookie[SOURCE].lifetime, other = cookie[TARGET].lifetime;
+    if (!cookie[SOURCE].lasting || !cookie[TARGET].lasting)
+        return cookie[SOURCE].lasting == cookie[TARGET].lasting;
+    int64_t apart = one > other ? one - other : other - one;
+    if (!cookie[SOURCE].dated || !cookie[TARGET].dated)
+        return apart <= LIFE_LEAST;
+    return apart <= LIFE_LEAST || apart <= (one > other ? one : other) / LIFE_SHARE;
+}
+
+/* ---- findings ---- */
+
+static void differ(struct check *check, const char *name, const char *attribute,
+                   const char *const value[SIDES])
+{
+    struct arena *arena = &check->findings->arena;
+    struct buffer shape = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct found found = {.kind = FOUND_COOKIE, .value_class = ""};
+    found.path = *attribute ? arena_format(arena, "%s; %s", name, attribute) : name;
+    group_shape(&shape, found.path);
+    found.shape = arena_copy_bytes(arena, shape.data, shape.length);
+    found.change = !value[SOURCE]   ? diff_kind_name[DIFF_INSERTED]
+                   : !value[TARGET] ? diff_kind_name[DIFF_DELETED]
+                                    : diff_kind_name[DIFF_CHANGED];
+    found.value[SOURCE] = value[SOURCE];
+    found.value[TARGET] = value[TARGET];
+    check_add(check, &found);
+    buffer_free(&shape);
+}
+
+static const char *flag(bool set)
+{
+    return set ? "yes" : "no";
+}
+
+static void compare_attributes(struct check *check, const char *name,
+                               const struct cookie cookie[SIDES])
+{
+    struct arena *arena = &check->findings->arena;
+    const char *text[6][SIDES];
+    static const char *const names[] = {"Path",     "Domain",      "Secure",
+                                        "HttpOnly", "Partitioned", "SameSite"};
+    for (int side = 0; side < SIDES; side++) {
+        const struct jar_said *said = &cookie[side].said;
+        text[0][side] = cookie[side].path;
+        text[1][side] = cookie[side].domain;
+        text[2][side] = flag(said->secure);
+        text[3][side] = flag(said->http_only);
+        text[4][side] = flag(said->partitioned);
+        text[5][side] = arena_copy_bytes(
+            arena, said->same_site.at ? said->same_site.at : (const unsigned char *)"",
+            said->same_site.length);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (i == 5 ? strcasecmp(text[i][SOURCE], text[i][TARGET]) != 0
+                   : strcmp(text[i][SOURCE], text[i][TARGET]) != 0)
+            differ(check, name, names[i], text[i]);
+    if (!cookie[SOURCE].deleted && !same_lifetime(cookie))
+        differ(check, name, "lifetime",
+               (const char *const[SIDES]){lifetime_text(arena, &cookie[SOURCE]),
+                                          lifetime_text(arena, &cookie[TARGET])});
+}
+
+static const char *state(const struct cookie *cookie)
+{
+    return !cookie->there ? NULL : cookie->deleted ? "deleted" : "set";
+}
+
+static bool compare_cookie(struct check *check, struct slice raw, struct err *err)
+{
+    struct buffer out[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    struct cookie cookie[SIDES];
+    struct arena *arena = &check->findings->arena;
+    const char *field[SIDES];
+    bool there[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        field[side] = find_field(&check->exchange->in[side].headers, raw);
+    bool good = rules_apply_header(check->settings->rules, &check->context, "Set-Cookie", field,
+                                   out, there, err);
+    for (int side = 0; good && side < SIDES; side++)
+        cookie[side] = read_cookie(
+            check, (enum side)side,
+            there[side] ? arena_copy_bytes(arena, out[side].data, out[side].length) : NULL);
+    if (good && (there[SOURCE] || there[TARGET])) {
+        struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
+        check_clean(&name, raw.at, raw.length);
+        const char *shown = raw.length ? arena_copy_bytes(arena, name.data, name.length)
+                                       : "(a cookie without a name)";
+        const char *const states[SIDES] = {state(&cookie[SOURCE]), state(&cookie[TARGET])};
+        if (!states[SOURCE] || !states[TARGET] || strcmp(states[SOURCE], states[TARGET]) != 0)
+            differ(check, shown, "", states);
+        else
+            compare_attributes(check, shown, cookie);
+        buffer_free(&name);
+    }
+    buffer_free(&out[SOURCE]);
+    buffer_free(&out[TARGET]);
+    return good;
+}
+
+static bool is_first(const struct check *check, enum side side, size_t at, struct slice name)
+{
+    const struct fields *fields = &check->exchange->in[side].headers;
+    for (size_t i = 0; i < at; i++)
+        if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
+            same_name(jar_read(slice_of(fields->items[i].value)).name, name))
+            return false;
+    return side == SOURCE || !find_field(&check->exchange->in[SOURCE].headers, name);
+}
+
+bool check_cookies(struct check *check, struct err *err)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct fields *fields = &check->exchange->in[side].headers;
+        for (size_t i = 0; i < fields->count; i++) {
+            if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0)
+                continue;
+            struct slice name = jar_read(slice_of(fields->items[i].value)).name;
+            if (is_first(check, (enum side)side, i, name) && !compare_cookie(check, name, err))
+                return false;
+        }
+    }
+    return true;
+}
