@@ -14,7 +14,9 @@
 
 /* Each bucket's upper edge is this many times its lower one. */
 #define GROWTH ((1 + LATENCY_ERROR) / (1 - LATENCY_ERROR))
-/* The buckets reach from 1e-7 to 1e7: seconds, and ratios. ceil(log(1e7) / log(GROWTH)) */
+/* The buckets reach so far, of seconds and of ratios. 806 = ceil(log(1e7) / log(GROWTH)) */
+#define LEAST 1e-7
+#define MOST 1e7
 #define BUCKET_LAST 806
 
 struct sketch {
@@ -62,7 +64,7 @@ static void count_one(struct sketch *sketch, uint32_t *counter)
 
 static void sketch_add(struct sketch *sketch, double value)
 {
-    if (!(value > 1e-7)) {
+    if (!(value > LEAST)) {
         count_one(sketch, &sketch->zero);
         return;
     }
@@ -258,21 +260,26 @@ static void sample_pair(struct row *row, const double seconds[SIDES])
         row->pairs[place][side] = (float)seconds[side];
 }
 
+/* Within what buckets reach, whatever a clock says: one that did not move between two events is no
+ * reason to divide by 0. */
+static double bounded(double seconds)
+{
+    return seconds > LEAST ? seconds < MOST ? seconds : MOST : LEAST;
+}
+
 void latency_add(struct latency *latency, const char *route, const double seconds[SIDES],
                  double logged)
 {
     struct row *row = find_row(latency, route);
-    sketch_add(&row->time[SOURCE], seconds[SOURCE]);
+    const double pair[SIDES] = {bounded(seconds[SOURCE]), bounded(seconds[TARGET])};
+    sketch_add(&row->time[SOURCE], pair[SOURCE]);
     if (logged >= 0)
         sketch_add(&row->logged, logged);
     if (seconds[TARGET] < 0)
         return;
-    sketch_add(&row->time[TARGET], seconds[TARGET]);
-    /* A clock that did not move between two events is no reason to divide by 0. */
-    double source = seconds[SOURCE] > 1e-7 ? seconds[SOURCE] : 1e-7;
-    double target = seconds[TARGET] > 1e-7 ? seconds[TARGET] : 1e-7;
-    sketch_add(&row->ratio, target / source);
-    sample_pair(row, seconds);
+    sketch_add(&row->time[TARGET], pair[TARGET]);
+    sketch_add(&row->ratio, pair[TARGET] / pair[SOURCE]);
+    sample_pair(row, pair);
 }
 
 /* ---- the list ---- */
@@ -288,7 +295,7 @@ static void fill_ratio(const struct sketch *ratio, struct replay_latency *out)
     if (!latency_bounds(ratio->total, &low, &high))
         return;
     out->ratio_low = find_bucket(ratio, low, &bucket) ? upper_edge(bucket - 1) : 0;
-    out->ratio_high = find_bucket(ratio, high, &bucket) ? upper_edge(bucket) : 1e-7;
+    out->ratio_high = find_bucket(ratio, high, &bucket) ? upper_edge(bucket) : LEAST;
 }
 
 static struct replay_latency list_row(const struct row *row, double slower, struct arena *arena)
