@@ -1,0 +1,736 @@
+/* What a replay found: never a false "equal", consequences apart from causes, thousands of pages as
+ * a dozen groups, and the same after it was bytes. */
+#include "../../replay/outcome.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- exchanges ---- */
+
+struct sent {
+    const char *method, *target, *route;
+    uint64_t session;
+    int logged, source, target_status; /* statuses; 0: no answer, or not logged */
+    enum failure failure[SIDES];
+    bool tainted;
+};
+
+static struct exchange *exchange_of(uint64_t number, const struct sent *given)
+{
+    struct exchange *exchange = exchange_new();
+    const char *target = given->target ? given->target : "/";
+    exchange->number = number;
+    exchange->logged = (struct logged){
+        .line = number + 1000,
+        .file = "access.log",
+        .arrival = (int64_t)number * 1000000,
+        .duration = 20000,
+        .session = given->session,
+        .session_name = 0xabc000 + given->session,
+        .status = given->logged,
+        .method = given->method ? given->method : "GET",
+        .target = slice_of(target),
+        .route = given->route ? given->route : "GET /",
+        .tainted = given->tainted,
+    };
+    exchange->in[SOURCE].status = given->source;
+    exchange->in[TARGET].status = given->target_status;
+    for (int side = 0; side < SIDES; side++) {
+        exchange->in[side].failure = given->failure[side];
+        exchange->in[side].total = 0.010;
+    }
+    return exchange;
+}
+
+static struct found price_found(uint64_t number)
+{
+    static char values[SIDES][32];
+    snprintf(values[SOURCE], sizeof values[SOURCE], "%llu.50", (unsigned long long)number);
+    snprintf(values[TARGET], sizeof values[TARGET], "%llu.5", (unsigned long long)number);
+    return (struct found){.kind = FOUND_BODY,
+                          .path = "table#rates > tr[3] > td.price",
+                          .shape = "table#rates > tr > td.price",
+                          .change = "changed",
+                          .value_class = "money",
+                          .value = {values[SOURCE], values[TARGET]}};
+}
+
+/* Adds an exchange that was compared; found NULL: equal. */
+static enum replay_fate add(struct outcome *outcome, uint64_t number, const struct sent *given,
+                            struct found *found)
+{
+    struct exchange *exchange = exchange_of(number, given);
+    struct findings findings = {
+        .equal = !found, .items = found, .count = found != NULL, .total = found != NULL};
+    bool both = given->source >= 500 && given->target_status >= 500;
+    findings.both_failed = both || (given->failure[SOURCE] && given->failure[TARGET]);
+    findings.equal &= !findings.both_failed;
+    enum replay_fate fate = outcome_add(outcome, exchange, &findings, NULL);
+    exchange_free(exchange);
+    return fate;
+}
+
+static void leave_out(struct outcome *outcome, uint64_t number, uint64_t session,
+                      const char *reason, bool harmless)
+{
+    struct exchange *exchange = exchange_of(number, &(struct sent){.session = session});
+    exchange->logged.never_reached_app = harmless;
+    outcome_skip(outcome, exchange, reason, "a sentence");
+    exchange_free(exchange);
+}
+
+static const struct sent good = {.session = 1, .logged = 200, .source = 200, .target_status = 200};
+
+static struct outcome *new_outcome(void)
+{
+    return outcome_new(&(struct outcome_settings){0});
+}
+
+static struct replay_result result_of(const struct outcome *outcome)
+{
+    struct replay_result result = {0};
+    outcome_result(outcome, &result);
+    return result;
+}
+
+static enum replay_verdict verdict_of(const struct outcome *outcome)
+{
+    struct replay_result result = result_of(outcome);
+    enum replay_verdict verdict = result.verdict;
+    replay_result_free(&result);
+    return verdict;
+}
+
+/* ---- the verdict ---- */
+
+static void add_good(struct outcome *outcome)
+{
+    assert_int_equal(add(outcome, 1, &good, NULL), FATE_EQUAL);
+}
+
+static void nothing(struct outcome *outcome)
+{
+    (void)outcome;
+}
+
+static void add_left_out(struct outcome *outcome)
+{
+    add_good(outcome);
+    leave_out(outcome, 2, 1, "body-missing", false);
+}
+
+static void add_harmless(struct outcome *outcome)
+{
+    add_good(outcome);
+    leave_out(outcome, 2, 1, "nginx-answered", true);
+}
+
+static void add_harmless_and_other(struct outcome *outcome)
+{
+    add_harmless(outcome);
+    leave_out(outcome, 3, 1, "nginx-answered", false);
+}
+
+static void add_only_harmless(struct outcome *outcome)
+{
+    leave_out(outcome, 2, 1, "nginx-answered", true);
+}
+
+static void add_many_reasons(struct outcome *outcome)
+{
+    add_good(outcome);
+    for (uint64_t i = 0; i < 150; i++) {
+        char reason[20];
+        snprintf(reason, sizeof reason, "reason %llu", (unsigned long long)i);
+        leave_out(outcome, i + 2, 1, reason, i < 149);
+    }
+}
+
+static void add_not_compared(struct outcome *outcome)
+{
+    add_good(outcome);
+    struct exchange *exchange = exchange_of(2, &good);
+    assert_int_equal(outcome_add(outcome, exchange, NULL, "a rule takes too long"),
+                     FATE_INCONCLUSIVE);
+    exchange_free(exchange);
+}
+
+static void add_timeout(struct outcome *outcome)
+{
+    add_good(outcome);
+    struct found found = {.kind = FOUND_TRANSPORT, .path = "answer", .change = "deleted"};
+    assert_int_equal(add(outcome, 2,
+                         &(struct sent){.session = 1,
+                                        .logged = 200,
+                                        .source = 200,
+                                        .failure = {FAILURE_NONE, FAILURE_TIMEOUT}},
+                         &found),
+                     FATE_INCONCLUSIVE);
+}
+
+static void add_no_answer_called_equal(struct outcome *outcome)
+{
+    add_good(outcome);
+    assert_int_equal(
+        add(outcome, 2,
+            &(struct sent){.logged = 200, .source = 200, .failure = {0, FAILURE_BROKEN}}, NULL),
+        FATE_INCONCLUSIVE);
+}
+
+static void add_both_failed(struct outcome *outcome)
+{
+    add_good(outcome);
+    assert_int_equal(
+        add(outcome, 2, &(struct sent){.logged = 200, .source = 500, .target_status = 502}, NULL),
+        FATE_BOTH_FAILED);
+}
+
+static void add_login_failed_on_both(struct outcome *outcome)
+{
+    add_good(outcome);
+    assert_int_equal(
+        add(outcome, 2, &(struct sent){.logged = 302, .source = 200, .target_status = 200}, NULL),
+        FATE_INCONCLUSIVE);
+}
+
+static void add_cached_in_the_log(struct outcome *outcome)
+{
+    assert_int_equal(
+        add(outcome, 1, &(struct sent){.logged = 304, .source = 200, .target_status = 200}, NULL),
+        FATE_EQUAL);
+    assert_int_equal(
+        add(outcome, 2, &(struct sent){.logged = 499, .source = 302, .target_status = 302}, NULL),
+        FATE_EQUAL);
+    assert_int_equal(add(outcome, 3, &(struct sent){.source = 404, .target_status = 404}, NULL),
+                     FATE_EQUAL);
+}
+
+static void add_uncertain(struct outcome *outcome)
+{
+    add_good(outcome);
+    struct exchange *exchange = exchange_of(2, &good);
+    outcome_uncertain(outcome, exchange);
+    exchange_free(exchange);
+}
+
+static void add_different(struct outcome *outcome)
+{
+    struct found found = price_found(1);
+    add_left_out(outcome);
+    assert_int_equal(add(outcome, 3, &good, &found), FATE_DIFFERENT);
+}
+
+static void add_unnamed_difference(struct outcome *outcome)
+{
+    struct exchange *exchange = exchange_of(1, &good);
+    assert_int_equal(outcome_add(outcome, exchange, &(struct findings){.total = 1}, NULL),
+                     FATE_DIFFERENT);
+    exchange_free(exchange);
+}
+
+static void what_was_not_compared_is_never_called_equal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*fill)(struct outcome *outcome);
+        enum replay_verdict verdict;
+    } cases[] = {
+        {"nothing was replayed", nothing, REPLAY_INCONCLUSIVE},
+        {"all is equal", add_good, REPLAY_EQUAL},
+        {"something was left out", add_left_out, REPLAY_INCONCLUSIVE},
+        {"what nginx answered was left out", add_harmless, REPLAY_EQUAL},
+        {"and what it may have answered, too", add_harmless_and_other, REPLAY_INCONCLUSIVE},
+        {"everything was left out", add_only_harmless, REPLAY_INCONCLUSIVE},
+        {"more reasons than are kept", add_many_reasons, REPLAY_INCONCLUSIVE},
+        {"a pair was not compared", add_not_compared, REPLAY_INCONCLUSIVE},
+        {"a side did not answer", add_timeout, REPLAY_INCONCLUSIVE},
+        {"a side did not answer, and was called equal", add_no_answer_called_equal,
+         REPLAY_INCONCLUSIVE},
+        {"both sides failed", add_both_failed, REPLAY_INCONCLUSIVE},
+        {"a login failed on both sides", add_login_failed_on_both, REPLAY_INCONCLUSIVE},
+        {"the log knows less than the answers", add_cached_in_the_log, REPLAY_EQUAL},
+        {"a write was perhaps sent", add_uncertain, REPLAY_INCONCLUSIVE},
+        {"different, and something left out", add_different, REPLAY_DIFFERENT},
+        {"different, and nobody says where", add_unnamed_difference, REPLAY_DIFFERENT},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome *outcome = new_outcome();
+        cases[i].fill(outcome);
+        enum replay_verdict verdict = verdict_of(outcome);
+        if (verdict != cases[i].verdict)
+            fail_msg("%s: %s", cases[i].name, replay_verdict_name[verdict]);
+        outcome_free(outcome);
+    }
+}
+
+static void a_verdict_is_only_ever_raised(void **state)
+{
+    (void)state;
+    struct replay_result result = {0};
+    static const enum replay_verdict said[] = {REPLAY_EQUAL, REPLAY_INCONCLUSIVE, REPLAY_EQUAL,
+                                               REPLAY_DIFFERENT, REPLAY_INCONCLUSIVE},
+                                     is[] = {REPLAY_EQUAL, REPLAY_INCONCLUSIVE, REPLAY_INCONCLUSIVE,
+                                             REPLAY_DIFFERENT, REPLAY_DIFFERENT};
+    for (size_t i = 0; i < COUNT(said); i++) {
+        replay_result_raise(&result, said[i]);
+        assert_int_equal(result.verdict, is[i]);
+    }
+}
+
+/* ---- consequences ---- */
+
+static void after_a_sessions_first_difference_others_are_consequences(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    struct sent other = good, alone = good;
+    other.session = 2;
+    alone.session = 0;
+    struct found found = price_found(1);
+    static const struct {
+        int session; /* 0: alone */
+        bool differs;
+        enum replay_fate fate;
+    } rows[] = {
+        {1, false, FATE_EQUAL},      {2, false, FATE_EQUAL},    {1, true, FATE_DIFFERENT},
+        {2, false, FATE_EQUAL},      {1, false, FATE_EQUAL},    {1, true, FATE_CONSEQUENCE},
+        {2, true, FATE_DIFFERENT},   {0, true, FATE_DIFFERENT}, {0, true, FATE_DIFFERENT},
+        {2, true, FATE_CONSEQUENCE},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(add(outcome, i + 1,
+                             rows[i].session == 1   ? &good
+                             : rows[i].session == 2 ? &other
+                                                    : &alone,
+                             rows[i].differs ? &found : NULL),
+                         rows[i].fate);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.fates[FATE_EQUAL], 4);
+    assert_int_equal(result.fates[FATE_DIFFERENT], 4);
+    assert_int_equal(result.fates[FATE_CONSEQUENCE], 2);
+    assert_int_equal(result.replayed, 10);
+    assert_int_equal(result.group_count, 1);
+    assert_int_equal(result.groups[0].count, 6);
+    assert_int_equal(result.groups[0].consequences, 2);
+    assert_int_equal(result.session_count, 2);
+    assert_int_equal(result.session_list[0].first_different, 3);
+    assert_string_equal(result.session_list[0].name, "000000abc001");
+    assert_int_equal(result.session_list[0].fates[FATE_CONSEQUENCE], 1);
+    assert_int_equal(result.session_list[1].first_different, 7);
+    assert_int_equal(result.session_list[1].steps[0].number, 2);
+    assert_string_equal(result.session_list[1].steps[2].why,
+                        "body: table#rates > tr[3] > td.price: changed");
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+static void what_was_left_out_taints_what_follows_in_its_session(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    struct found found = price_found(1);
+    /* The log is read ahead: what is left out of it comes before answers to earlier requests. */
+    leave_out(outcome, 3, 1, "body-missing", false);
+    add(outcome, 1, &good, NULL);
+    add(outcome, 2, &good, &found);
+    add(outcome, 4, &good, &found);
+    leave_out(outcome, 5, 2, "nginx-answered", true);
+    struct sent other = good;
+    other.session = 2;
+    add(outcome, 6, &other, &found);
+    struct sent told = good;
+    told.session = 3;
+    told.tainted = true;
+    add(outcome, 7, &told, NULL);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.tainted, 2);
+    assert_int_equal(result.groups[0].count, 3);
+    assert_int_equal(result.groups[0].tainted, 1);
+    assert_int_equal(result.session_list[0].tainted, 3);
+    assert_int_equal(result.session_list[0].step_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(result.session_list[0].steps[i].number, i + 1);
+    assert_int_equal(result.session_list[0].steps[2].fate, FATE_LEFT_OUT);
+    assert_string_equal(result.session_list[0].steps[2].why, "body-missing");
+    assert_int_equal(result.session_list[1].tainted, 0);
+    assert_int_equal(result.left_out_count, 2);
+    assert_true(result.left_out[strcmp(result.left_out[0].reason, "nginx-answered") != 0].harmless);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- groups ---- */
+
+static void ten_thousand_pages_of_a_dozen_causes_are_a_dozen_groups(void **state)
+{
+    (void)state;
+    static const struct {
+        enum found_kind kind;
+        const char *shape, *change, *class, *cause, *route;
+    } causes[] = {
+        {FOUND_BODY, "td.price", "changed", "money", "same number", "GET /rates/{id}"},
+        {FOUND_BODY, "td.price", "changed", "money", "rounded", "GET /rates/{id}"},
+        {FOUND_BODY, "td.price", "inserted", "money", NULL, "GET /rates/{id}"},
+        {FOUND_BODY, "td.price", "changed", "text", "same number", "GET /rates/{id}"},
+        {FOUND_BODY, "td.name", "changed", "text", "letter case", "GET /rates/{id}"},
+        {FOUND_BODY, "td.name", "changed", "text", "letter case", "GET /guests/{id}"},
+        {FOUND_HEADER, "X-Total-Count", "changed", "", NULL, "GET /guests"},
+        {FOUND_COOKIE, "X-Total-Count", "changed", "", NULL, "GET /guests"},
+        {FOUND_LOCATION, "Location", "changed", "", NULL, "POST /bookings"},
+        {FOUND_BODY, "$.active", "changed", "", "same truth", "GET /api/rooms"},
+        {FOUND_BODY, "ul > li", "reordered", "sorting", NULL, "GET /search"},
+        {FOUND_BODY, "$.at", "changed", "timestamp", "time zone: 2 h later", "GET /api/rooms"},
+    };
+    struct outcome *outcome = new_outcome();
+    uint64_t number = 0;
+    for (unsigned page = 0; page < 10000; page++) {
+        size_t i = page % COUNT(causes);
+        char path[64], values[SIDES][32];
+        snprintf(path, sizeof path, "%s[%u]", causes[i].shape, page);
+        snprintf(values[SOURCE], 32, "value %u", page);
+        snprintf(values[TARGET], 32, "other %u", page);
+        struct found found = {.kind = causes[i].kind,
+                              .path = path,
+                              .shape = causes[i].shape,
+                              .change = causes[i].change,
+                              .value_class = causes[i].class,
+                              .cause = causes[i].cause,
+                              .value = {values[SOURCE], values[TARGET]}};
+        struct sent given = {.method = "GET",
+                             .target = "/page?token=geheim",
+                             .route = causes[i].route,
+                             .session = page / 10 + 1,
+                             .logged = 200,
+                             .source = 200,
+                             .target_status = 200};
+        add(outcome, ++number, &given, &found);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.group_count, COUNT(causes));
+    uint64_t total = 0;
+    for (size_t i = 0; i < result.group_count; i++) {
+        const struct replay_group *group = &result.groups[i];
+        total += group->count;
+        assert_int_equal(group->request_count, RESULT_REQUESTS);
+        for (size_t k = 1; k < group->request_count; k++)
+            assert_true(group->lines[k] > group->lines[k - 1]);
+        assert_string_equal(group->example.target, "/page?token=***");
+        assert_string_equal(group->example.file, "access.log");
+        assert_int_equal(group->example.line, group->example.number + 1000);
+        assert_true(group->example.number <= COUNT(causes));
+        assert_int_equal(strlen(group->example.value[SOURCE]),
+                         strlen("value 1") + (group->example.number > 10));
+    }
+    assert_int_equal(total, 10000);
+    assert_int_equal(result.groups_left_out, 0);
+    assert_int_equal(result.session_count, 1000);
+    assert_int_equal(result.fates[FATE_DIFFERENT], 1000);
+    assert_int_equal(result.fates[FATE_CONSEQUENCE], 9000);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+static void what_many_routes_share_is_one_group_that_says_how_many(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    struct found found = price_found(1);
+    for (uint64_t i = 1; i <= 13; i++) {
+        char route[32];
+        snprintf(route, sizeof route, "GET /r%llu", (unsigned long long)i);
+        struct sent given = good;
+        given.route = route;
+        given.session = i;
+        add(outcome, i, &given, &found);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.group_count, 1);
+    assert_string_equal(result.groups[0].route, "GET /r1 and 12 more");
+    assert_int_equal(result.groups[0].route_count, 13);
+    assert_int_equal(result.groups[0].request_count, 13);
+    assert_string_equal(result.groups[0].cause, "same number");
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+static void unlike_pairs_of_statuses_are_unlike_groups(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    static const int pairs[][SIDES] = {{302, 500}, {302, 500}, {302, 403}};
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        char status[SIDES][8];
+        snprintf(status[SOURCE], 8, "%d", pairs[i][SOURCE]);
+        snprintf(status[TARGET], 8, "%d", pairs[i][TARGET]);
+        struct found found = {.kind = FOUND_STATUS,
+                              .path = "status",
+                              .change = "changed",
+                              .cause = "the source answers as logged, 302",
+                              .value = {status[SOURCE], status[TARGET]}};
+        add(outcome, i + 1,
+            &(struct sent){
+                .logged = 302, .source = pairs[i][SOURCE], .target_status = pairs[i][TARGET]},
+            &found);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.group_count, 2);
+    assert_string_equal(result.groups[0].cause,
+                        "source 302, target 500 (the source answers as logged, 302)");
+    assert_int_equal(result.groups[0].count, 2);
+    assert_int_equal(result.unlike_log[SOURCE], 0);
+    assert_int_equal(result.unlike_log[TARGET], 3);
+    /* Errors take another time than pages. */
+    assert_int_equal(result.latency_count, 0);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- doubts ---- */
+
+static void doubts_say_what_was_answered_and_where(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    static const struct sent
+        failed = {.logged = 200, .route = "GET /a", .source = 500, .target_status = 500},
+        unlike = {.logged = 302, .route = "POST /b", .source = 422, .target_status = 422},
+        silent = {.logged = 200, .route = "GET /c", .failure = {FAILURE_TIMEOUT, FAILURE_BROKEN}};
+    for (uint64_t i = 1; i <= 30; i += 3) {
+        add(outcome, i, &failed, NULL);
+        add(outcome, i + 1, &unlike, NULL);
+        if (i == 1)
+            add(outcome, i + 2, &silent, NULL);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.doubt_count, 3);
+    assert_string_equal(result.doubts[0].reason, "both-failed");
+    assert_string_equal(result.doubts[0].route, "GET /a");
+    assert_string_equal(result.doubts[0].text, "both sides answered 500, the log has 200");
+    assert_int_equal(result.doubts[0].count, 10);
+    assert_int_equal(result.doubts[0].line_count, 10);
+    assert_string_equal(result.doubts[1].reason, "unlike-log");
+    assert_string_equal(result.doubts[1].text, "both sides answered 422, the log has 302");
+    assert_string_equal(result.doubts[2].text,
+                        "source did not answer in time, target broke its answer off, "
+                        "the log has 200");
+    assert_int_equal(result.fates[FATE_BOTH_FAILED], 11);
+    assert_int_equal(result.both_unlike_log, 10);
+    assert_int_equal(result.group_count, 0);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- one side ---- */
+
+static void one_side_is_held_against_the_log(void **state)
+{
+    (void)state;
+    struct outcome *outcome = outcome_new(&(struct outcome_settings){.one_side = true});
+    static const struct {
+        int logged, status;
+        enum failure failure;
+        enum replay_fate fate;
+    } rows[] = {
+        {200, 200, FAILURE_NONE, FATE_EQUAL},         {201, 200, FAILURE_NONE, FATE_EQUAL},
+        {500, 500, FAILURE_NONE, FATE_EQUAL},         {302, 200, FAILURE_NONE, FATE_DIFFERENT},
+        {200, 500, FAILURE_NONE, FATE_CONSEQUENCE},   {0, 200, FAILURE_NONE, FATE_INCONCLUSIVE},
+        {200, 0, FAILURE_TIMEOUT, FATE_INCONCLUSIVE},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sent given = {.session = 1,
+                             .logged = rows[i].logged,
+                             .source = rows[i].status,
+                             .failure = {rows[i].failure, FAILURE_NONE}};
+        struct exchange *exchange = exchange_of(i + 1, &given);
+        assert_int_equal(outcome_add(outcome, exchange, NULL, NULL), rows[i].fate);
+        exchange_free(exchange);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_true(result.one_side);
+    assert_int_equal(result.verdict, REPLAY_DIFFERENT);
+    assert_int_equal(result.group_count, 2);
+    assert_string_equal(result.groups[0].kind, "status");
+    assert_null(result.groups[0].example.value[TARGET]);
+    assert_int_equal(result.latency_count, 1);
+    assert_int_equal(result.latency[0].count, 6);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- slower ---- */
+
+static void a_route_that_is_surely_slower_is_a_finding(void **state)
+{
+    (void)state;
+    struct outcome *outcome = outcome_new(&(struct outcome_settings){.slower = 2});
+    for (uint64_t i = 1; i <= 60; i++) {
+        struct sent given = good;
+        given.route = i % 2 ? "GET /slow" : "GET /fine";
+        struct exchange *exchange = exchange_of(i, &given);
+        exchange->in[TARGET].total = i % 2 ? 0.031 : 0.012;
+        outcome_add(outcome, exchange, &(struct findings){.equal = true}, NULL);
+        exchange_free(exchange);
+    }
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.verdict, REPLAY_DIFFERENT);
+    assert_int_equal(result.fates[FATE_EQUAL], 60);
+    assert_int_equal(result.group_count, 1);
+    assert_string_equal(result.groups[0].kind, "slower");
+    assert_string_equal(result.groups[0].route, "GET /slow");
+    assert_int_equal(result.groups[0].count, 30);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- bounded memory ---- */
+
+static void memory_is_bounded_by_no_log(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    for (uint64_t i = 1; i <= 60000; i++) {
+        char route[64], target[300], shape[40] = "p.";
+        snprintf(route, sizeof route, "GET /%llu", (unsigned long long)i);
+        snprintf(target, sizeof target, "/%0250llu", (unsigned long long)i);
+        for (uint64_t k = 0, n = i; k < 6; k++, n /= 10)
+            shape[2 + k] = (char)('a' + n % 10);
+        struct found found = price_found(i);
+        found.shape = shape;
+        struct sent given = good;
+        given.route = route;
+        given.target = target;
+        given.session = i;
+        add(outcome, i, &given, i % 3 == 0 ? &found : NULL);
+    }
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    outcome_save(outcome, &bytes);
+    assert_true(bytes.length < 30 << 20);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.group_count, OUTCOME_GROUPS);
+    assert_int_equal(result.groups_left_out, 20000 - OUTCOME_GROUPS);
+    assert_int_equal(result.fates[FATE_DIFFERENT], 20000);
+    assert_int_equal(result.session_count, RESULT_SESSIONS);
+    assert_int_equal(result.session_list[0].first_different, 3);
+    assert_int_equal(result.session_list[999].first_different, 3000);
+    replay_result_free(&result);
+    struct outcome *again;
+    struct err err;
+    assert_true(outcome_load(bytes.data, bytes.length, &again, &err));
+    outcome_free(again);
+    outcome_free(outcome);
+    buffer_free(&bytes);
+}
+
+static void a_session_keeps_the_beginning_of_its_story(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    for (uint64_t i = 1000; i > 0; i--)
+        leave_out(outcome, i, 1, "denied", false);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.session_list[0].requests, 1000);
+    assert_int_equal(result.session_list[0].step_count, RESULT_STEPS);
+    for (size_t i = 0; i < RESULT_STEPS; i++)
+        assert_int_equal(result.session_list[0].steps[i].number, i + 1);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
+/* ---- bytes ---- */
+
+/* A bit of everything. */
+static void add_mixture(struct outcome *outcome, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++) {
+        char route[32];
+        snprintf(route, sizeof route, "GET /r%llu", (unsigned long long)(i % 9));
+        struct sent given = good;
+        given.route = route;
+        given.session = i % 41;
+        struct found found = price_found(i);
+        if (i % 13 == 0)
+            leave_out(outcome, i, i % 41, i % 2 ? "body-missing" : "denied", i % 3 == 0);
+        else if (i % 17 == 0)
+            given.source = given.target_status = 500;
+        else if (i % 19 == 0)
+            given.logged = 302;
+        if (i % 13)
+            add(outcome, i, &given, i % 17 && i % 19 && i % 5 == 0 ? &found : NULL);
+    }
+}
+
+static void it_goes_on_after_it_was_bytes(void **state)
+{
+    (void)state;
+    struct outcome *whole = outcome_new(&(struct outcome_settings){.slower = 1.5});
+    struct outcome *half = outcome_new(&(struct outcome_settings){.slower = 1.5}), *rest;
+    struct buffer one = BUFFER_INIT(BUFFER_NO_LIMIT), other = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct err err;
+    add_mixture(whole, 1, 3000);
+    add_mixture(half, 1, 1500);
+    outcome_save(half, &other);
+    assert_true(outcome_load(other.data, other.length, &rest, &err));
+    add_mixture(rest, 1500, 3000);
+    buffer_clear(&other);
+    outcome_save(whole, &one);
+    outcome_save(rest, &other);
+    assert_int_equal(one.length, other.length);
+    assert_memory_equal(one.data, other.data, one.length);
+    struct replay_result result = result_of(rest);
+    assert_true(result.group_count && result.session_count && result.doubt_count &&
+                result.left_out_count && result.latency_count);
+    replay_result_free(&result);
+    outcome_free(whole);
+    outcome_free(half);
+    outcome_free(rest);
+    buffer_free(&one);
+    buffer_free(&other);
+}
+
+static void damaged_bytes_are_refused(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome(), *read = outcome;
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct err err;
+    add_mixture(outcome, 1, 300);
+    outcome_save(outcome, &bytes);
+    for (size_t length = 0; length < bytes.length; length += length < 400 ? 1 : 53) {
+        assert_false(outcome_load(bytes.data, length, &read, &err));
+        assert_int_equal(err.code, ERR_USAGE);
+        assert_null(read);
+    }
+    buffer_add_byte(&bytes, 0);
+    assert_false(outcome_load(bytes.data, bytes.length, &read, &err));
+    bytes.data[0] ^= 1;
+    assert_false(outcome_load(bytes.data, bytes.length - 1, &read, &err));
+    outcome_free(outcome);
+    buffer_free(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_not_compared_is_never_called_equal),
+        cmocka_unit_test(a_verdict_is_only_ever_raised),
+        cmocka_unit_test(after_a_sessions_first_difference_others_are_consequences),
+        cmocka_unit_test(what_was_left_out_taints_what_follows_in_its_session),
+        cmocka_unit_test(ten_thousand_pages_of_a_dozen_causes_are_a_dozen_groups),
+        cmocka_unit_test(what_many_routes_share_is_one_group_that_says_how_many),
+        cmocka_unit_test(unlike_pairs_of_statuses_are_unlike_groups),
+        cmocka_unit_test(doubts_say_what_was_answered_and_where),
+        cmocka_unit_test(one_side_is_held_against_the_log),
+        cmocka_unit_test(a_route_that_is_surely_slower_is_a_finding),
+        cmocka_unit_test(memory_is_bounded_by_no_log),
+        cmocka_unit_test(a_session_keeps_the_beginning_of_its_story),
+        cmocka_unit_test(it_goes_on_after_it_was_bytes),
+        cmocka_unit_test(damaged_bytes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
