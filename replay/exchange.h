@@ -50,6 +50,8 @@ struct logged {
     const char *cookies;       /* the Cookie header as logged; NULL: not logged */
     struct fields headers;     /* others that the log holds: referer, accept, … */
     bool began_before;         /* its session began before the log */
+    const char *user;          /* who its session is to a login recipe: what recipe_by() gives in
+                                  this request; NULL: nobody, or there is no recipe */
     bool tainted;              /* something of its session was left out before it */
     bool never_reached_app;    /* as the log proves: leaving it out changes nothing */
 };
