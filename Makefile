@@ -131,6 +131,8 @@ install: all
 	install -D -m 644 $(BUILD)/tally-replay.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally-replay.1
 	install -D -m 644 diff/tally-diff.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-diff.schema.json
+	install -D -m 644 diff/tally-request.schema.json \
+	    $(DESTDIR)$(PREFIX)/share/tally/tally-request.schema.json
 	install -D -m 644 verify/tally-verify.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
 

@@ -5,6 +5,7 @@
 #include "diff_command.h"
 
 #include "diff_report.h"
+#include "diff_show.h"
 #include "route.h"
 #include "rule.h"
 
@@ -131,25 +132,6 @@ static MUST_CHECK bool read_file(const char *path, struct buffer *bytes, struct 
     return good;
 }
 
-static MUST_CHECK bool write_file(const char *path, const struct buffer *text, struct err *err)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool good = file >= 0 && file_write_all(file, text->data, text->length);
-    /* Some file systems tell only here that the disk is full. */
-    if (file >= 0 && close(file) != 0)
-        good = false;
-    return good || err_set(err, ERR_USAGE, "cannot write to the output file \"%.500s\": %s.", path,
-                           strerror(errno));
-}
-
-/* Is the output file one of those that are read? Then it must not be written. */
-static bool is_input(const char *output, const char *input)
-{
-    struct stat one, two;
-    return input && stat(output, &one) == 0 && stat(input, &two) == 0 && one.st_dev == two.st_dev &&
-           one.st_ino == two.st_ino && S_ISREG(one.st_mode);
-}
-
 /* ---- options ---- */
 
 /* The value of Content-Type, or NULL; another header says nothing of a file. */
@@ -181,95 +163,25 @@ static MUST_CHECK bool check_options(const struct diff_options *options, const c
         return err_set(err, ERR_USAGE, "only one of the files can be standard input.");
     if (options->output_path)
         for (int side = 0; side < SIDES; side++)
-            if (is_input(options->output_path, files[side]) ||
-                is_input(options->output_path, options->rules_path))
+            if (diff_show_is_input(options->output_path, files[side]) ||
+                diff_show_is_input(options->output_path, options->rules_path))
                 return err_set(err, ERR_USAGE, "\"%.500s\" is read: the report must go elsewhere.",
                                options->output_path);
     return check_headers(options, err);
 }
 
-static bool wants_colour(const struct diff_options *options)
-{
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    return !options->output_path && isatty(STDOUT_FILENO) && (!no_color || !*no_color) && term &&
-           *term && strcmp(term, "dumb") != 0;
-}
-
-static enum content_type type_named(const char *name)
-{
-    for (int type = 0; type < CONTENT_TYPES; type++)
-        if (strcmp(name, content_type_name[type]) == 0)
-            return (enum content_type)type;
-    return CONTENT_AUTO;
-}
-
 /* ---- the comparison ---- */
 
 /* "GET /rates/8812", or the path alone. */
-static void set_route(struct rule_context *context, char *request)
+static void set_route(struct diff_question *question, char *request)
 {
     char *blank = request ? strchr(request, ' ') : NULL;
-    context->path = request;
+    question->path = request;
     if (!blank)
         return;
     *blank = '\0';
-    context->method = request;
-    context->path = blank + 1 + strspn(blank + 1, " ");
-}
-
-static void note_rules(const struct rules *rules, const struct diff_options *options)
-{
-    for (size_t i = 0; i < rules_count(rules); i++) {
-        struct rule_count count = rules_count_of(rules, i);
-        /* Files have no headers. */
-        if (!count.header && count.applied[SOURCE] + count.applied[TARGET] == 0)
-            fprintf(stderr, "tally-diff: %s:%d: %s: never matched%s.\n", options->rules_path,
-                    count.line, count.name,
-                    count.answers ? "" : ", for its conditions do not hold here");
-    }
-}
-
-/* Answers that a rule leaves out are equal as far as anybody wants to know. */
-static void leave_out(struct comparison *found, enum content_type type)
-{
-    *found = (struct comparison){.equal = true, .type = type, .masked = 1};
-}
-
-static MUST_CHECK bool compare_files(const struct diff_options *options,
-                                     const struct answer answers[SIDES], struct rules *rules,
-                                     struct comparison *found, struct err *err)
-{
-    char *request = options->route ? mem_copy_string(options->route) : NULL;
-    struct rule_use use = {
-        .rules = rules, .context = {.content_type = {answers[SOURCE].type, answers[TARGET].type}}};
-    struct compare_rules hook = rules_for_compare(&use);
-    enum content_type type = type_named(options->type);
-    set_route(&use.context, request);
-    bool good = compare_answers(answers, type, rules ? &hook : NULL, found, err);
-    /* Bytes have no tree that a rule could mark. */
-    if (good && rules && !found->equal && !found->has_trees &&
-        rules_ignore_answers(rules, &use.context, found->type)) {
-        type = found->type;
-        comparison_free(found);
-        leave_out(found, type);
-        for (int side = 0; side < SIDES; side++)
-            found->length[side] = answers[side].length;
-    }
-    free(request);
-    return good;
-}
-
-static void compose(const struct diff_options *options, const struct diff_report *report,
-                    struct buffer *out)
-{
-    static const struct {
-        const char *format;
-        void (*compose)(const struct diff_report *, struct buffer *);
-    } formats[] = {
-        {"text", diff_report_text}, {"json", diff_report_json}, {"html", diff_report_html}};
-    for (size_t i = 0; i < COUNT(formats); i++)
-        if (strcmp(options->format, formats[i].format) == 0)
-            formats[i].compose(report, out);
+    question->method = request;
+    question->path = blank + 1 + strspn(blank + 1, " ");
 }
 
 static MUST_CHECK bool run(const struct diff_options *options, const char *const *files,
@@ -279,29 +191,34 @@ static MUST_CHECK bool run(const struct diff_options *options, const char *const
     struct rules *rules = NULL;
     struct comparison found = {0};
     struct answer answers[SIDES];
+    char *request = options->route ? mem_copy_string(options->route) : NULL;
+    struct diff_question question = {.answers = answers, .type = diff_show_type(options->type)};
     bool good = !options->rules_path || rules_read(options->rules_path, &rules, err);
     for (int side = 0; good && side < SIDES; side++) {
         good = read_file(files[side], &bytes[side], err);
         answers[side] = (struct answer){bytes[side].data, bytes[side].length,
                                         content_type_of(&options->headers[side])};
     }
-    good = good && compare_files(options, answers, rules, &found, err);
+    question.rules = rules;
+    set_route(&question, request);
+    good = good && diff_show_compare(&question, &found, err);
     if (good) {
         struct diff_report report = {.found = &found,
                                      .name = {files[SOURCE], files[TARGET]},
-                                     .colour = wants_colour(options)};
-        compose(options, &report, out);
+                                     .colour = diff_show_colour(options->output_path)};
+        diff_show_compose(options->format, &report, out);
         *exit_code = found.equal ? 0 : 1;
         /* Files of the same bytes are not looked into. */
         if (found.has_trees)
-            note_rules(rules, options);
+            diff_show_note_rules(rules, options->rules_path);
         if (options->output_path) {
-            good = write_file(options->output_path, out, err);
+            good = diff_show_write(options->output_path, out, err);
             buffer_clear(out);
         }
     }
     comparison_free(&found);
     rules_free(rules);
+    free(request);
     for (int side = 0; side < SIDES; side++)
         buffer_free(&bytes[side]);
     return good;

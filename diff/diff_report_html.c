@@ -83,6 +83,12 @@ static void add_difference(const struct diff_report *report, const struct differ
     } else {
         buffer_add_text(out, "<p class=\"muted\">The same things in another order.</p>\n");
     }
+    const char *note = report->note ? report->note(report->note_context, difference) : NULL;
+    if (note) {
+        buffer_add_text(out, "<p class=\"muted\">");
+        page_text(out, note);
+        buffer_add_text(out, "</p>\n");
+    }
     buffer_add_text(out, "</article>\n");
 }
 
@@ -100,6 +106,30 @@ static void add_files(const struct diff_report *report, struct buffer *out)
     buffer_add_text(out, "</tbody></table>\n");
 }
 
+void diff_report_html_part(const struct diff_report *report, struct page_ids *ids,
+                           struct buffer *out)
+{
+    const struct comparison *found = report->found;
+    if (found->fallback[0]) {
+        buffer_printf(out, "<p>Compared as %s, because ", content_type_name[found->type]);
+        page_text(out, found->fallback);
+        buffer_add_text(out, ".</p>\n");
+    }
+    if (found->count) {
+        buffer_add_text(out, "<section aria-labelledby=\"differences\">"
+                             "<h2 id=\"differences\">Differences</h2>\n<div class=\"list\" "
+                             "data-page=\"200\">\n");
+        for (size_t i = 0; i < found->count; i++)
+            add_difference(report, &found->differences[i], ids, out);
+        buffer_add_text(out, "</div>\n</section>\n");
+    }
+    if (found->total > found->count) {
+        buffer_add_text(out, "<p class=\"muted\">And ");
+        page_count(out, found->total - found->count);
+        buffer_add_text(out, " more.</p>\n");
+    }
+}
+
 void diff_report_html(const struct diff_report *report, struct buffer *out)
 {
     const struct comparison *found = report->found;
@@ -114,24 +144,7 @@ void diff_report_html(const struct diff_report *report, struct buffer *out)
     page_text(out, (const char *)summary.data);
     buffer_add_text(out, "</p>\n");
     add_files(report, out);
-    if (found->fallback[0]) {
-        buffer_printf(out, "<p>Compared as %s, because ", content_type_name[found->type]);
-        page_text(out, found->fallback);
-        buffer_add_text(out, ".</p>\n");
-    }
-    if (found->count) {
-        buffer_add_text(out, "<section aria-labelledby=\"differences\">"
-                             "<h2 id=\"differences\">Differences</h2>\n<div class=\"list\" "
-                             "data-page=\"200\">\n");
-        for (size_t i = 0; i < found->count; i++)
-            add_difference(report, &found->differences[i], &ids, out);
-        buffer_add_text(out, "</div>\n</section>\n");
-    }
-    if (found->total > found->count) {
-        buffer_add_text(out, "<p class=\"muted\">And ");
-        page_count(out, found->total - found->count);
-        buffer_add_text(out, " more.</p>\n");
-    }
+    diff_report_html_part(report, &ids, out);
     buffer_add_text(out, "</main>\n");
     page_end(out);
     page_ids_free(&ids);

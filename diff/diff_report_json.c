@@ -24,6 +24,11 @@ static void add_difference(const struct diff_report *report, const struct differ
     json_string_add_text(out, difference->path);
     buffer_printf(out, ", \"class\": \"%s\"",
                   value_class_name[describe_class(report->found, difference)]);
+    const char *note = report->note ? report->note(report->note_context, difference) : NULL;
+    if (note) {
+        buffer_add_text(out, ", \"note\": ");
+        json_string_add_text(out, note);
+    }
     add_value(report, difference, SOURCE, out);
     add_value(report, difference, TARGET, out);
     buffer_add_byte(out, '}');

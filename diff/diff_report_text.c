@@ -177,6 +177,9 @@ static void add_difference(const struct diff_report *report, const struct differ
     buffer_printf(out, "  %s", diff_kind_name[difference->kind]);
     if (class != CLASS_TEXT && class != CLASS_SORTING)
         buffer_printf(out, ", %s", value_class_name[class]);
+    const char *note = report->note ? report->note(report->note_context, difference) : NULL;
+    if (note)
+        buffer_printf(out, " (%s)", note);
     buffer_add_byte(out, '\n');
     if (pair) {
         add_pair(report, difference, out);

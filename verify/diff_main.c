@@ -1,13 +1,15 @@
 /*
  * The program tally-diff: what exactly differs here? Decides by its operands which command is
- * meant: a finished run of tally-verify (a file that is an SQLite database is a ledger), two
- * values, or two files. Input: argv. Output: text on standard output, sentences on standard error,
- * an exit code.
+ * meant: a finished run of tally-verify or tally-replay (a file that is an SQLite database is a
+ * ledger, and its purpose says whose), two values, or two files. Input: argv. Output: text on
+ * standard output, sentences on standard error, an exit code.
  */
 #include "../diff/base/file.h"
 #include "../diff/base/display.h"
 #include "../diff/compare.h"
 #include "../diff/diff_command.h"
+#include "../diff/ledger.h"
+#include "../diff/pair_command.h"
 #include "command.h"
 #include "ledger_command.h"
 #include "report.h"
@@ -62,12 +64,28 @@ static bool is_ledger(const char *path)
     return good;
 }
 
-static bool names_a_ledger(int argc, char **argv)
+/* NULL: no operand is one. */
+static const char *find_ledger(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (*argv[i] != '-' && is_ledger(argv[i]))
-            return true;
-    return false;
+            return argv[i];
+    return NULL;
+}
+
+/* Each of the two commands says what is wrong with its own. */
+static MUST_CHECK bool ask_ledger(const char *path, int argc, char **argv, struct buffer *out,
+                                  int *exit_code, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct err unread = {0};
+    bool replay = ledger_open(path, NULL, false, &ledger, &unread) &&
+                  strcmp(ledger_purpose(ledger), "replay") == 0;
+    ledger_close(ledger);
+    if (!replay)
+        return ledger_command(argc, argv, out, exit_code, err);
+    compare_setup();
+    return pair_command(argc, argv, out, exit_code, err);
 }
 
 static void add_help(struct buffer *out)
@@ -75,6 +93,8 @@ static void add_help(struct buffer *out)
     diff_command_help(out);
     buffer_add_byte(out, '\n');
     ledger_command_help(out);
+    buffer_add_byte(out, '\n');
+    pair_command_help(out);
     buffer_add_byte(out, '\n');
     explain_command_help(out);
     buffer_add_text(out, "\nExit codes:\n");
@@ -90,12 +110,15 @@ static void add_man(struct buffer *out)
                   ".SH NAME\ntally\\-diff \\- ",
                   TALLY_VERSION);
     option_man_text(out, summary);
-    buffer_add_text(out, ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
-                         "TARGET\\fR\n.br\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
-                         "[\\fITABLE\\fR [\\fIKEY\\fR...]]\n.br\n.B tally\\-diff explain\n"
-                         "[\\fIOPTIONS\\fR] \\fIV1 V2\\fR\n");
+    buffer_add_text(out,
+                    ".SH SYNOPSIS\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fISOURCE "
+                    "TARGET\\fR\n.br\n.B tally\\-diff\n[\\fIOPTIONS\\fR] \\fILEDGER\\fR "
+                    "[\\fITABLE\\fR [\\fIKEY\\fR...]]\n.br\n.B tally\\-diff\n[\\fIOPTIONS\\fR] "
+                    "\\fILEDGER\\fR request [\\fIN\\fR]\n.br\n.B tally\\-diff explain\n"
+                    "[\\fIOPTIONS\\fR] \\fIV1 V2\\fR\n");
     diff_command_man(out);
     ledger_command_man(out);
+    pair_command_man(out);
     explain_command_man(out);
     buffer_add_text(out, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < COUNT(exits); i++) {
@@ -124,7 +147,7 @@ static MUST_CHECK bool compare_files(int argc, char **argv, struct buffer *out, 
 static MUST_CHECK bool run(int argc, char **argv, struct buffer *out, int *exit_code,
                            struct err *err)
 {
-    const char *first = argc > 1 ? argv[1] : "";
+    const char *first = argc > 1 ? argv[1] : "", *ledger = find_ledger(argc, argv);
     *exit_code = 0;
     if (argc == 2 && strcmp(first, "--man") == 0)
         add_man(out);
@@ -134,8 +157,8 @@ static MUST_CHECK bool run(int argc, char **argv, struct buffer *out, int *exit_
         buffer_add_text(out, "tally-diff " TALLY_VERSION "\n");
     else if (strcmp(first, "explain") == 0)
         return explain_command(argc - 1, argv + 1, out, exit_code, err);
-    else if (names_a_ledger(argc, argv))
-        return ledger_command(argc, argv, out, exit_code, err);
+    else if (ledger)
+        return ask_ledger(ledger, argc, argv, out, exit_code, err);
     else
         return compare_files(argc, argv, out, exit_code, err);
     return true;
