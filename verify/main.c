@@ -6,6 +6,8 @@
 #include "../diff/base/file.h"
 #include "../diff/base/buffer.h"
 #include "../diff/base/memory.h"
+#include "../diff/base/output.h"
+#include "../diff/report_files.h"
 #include "command.h"
 #include "../diff/ledger.h"
 #include "digest_command.h"
@@ -14,8 +16,6 @@
 #include "result_ledger.h"
 #include "verify.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,12 +23,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct output {
-    int file;
-    const char *path; /* NULL: standard output */
-    bool created;     /* by us: goes away again when there is no report */
-};
 
 static volatile sig_atomic_t signals;
 
@@ -60,62 +54,18 @@ static int fail(const struct err *err)
     return err->code >= ERR_USAGE ? (int)err->code : ERR_INTERNAL;
 }
 
-/* Before the run, so that an hour's work does not end at a path that cannot be written. An old
- * report stays as it is until the new one is there. */
 static MUST_CHECK bool open_output(const struct verify_options *options, struct output *output,
                                    struct err *err)
 {
-    *output = (struct output){.file = STDOUT_FILENO};
-    if (!options->output_path || strcmp(options->output_path, "-") == 0)
-        return true;
-    output->path = options->output_path;
-    output->file = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    output->created = output->file >= 0;
-    if (output->file < 0 && errno == EEXIST)
-        output->file = open(output->path, O_WRONLY | O_CLOEXEC);
-    if (output->file < 0)
-        return err_set(err, ERR_USAGE, "cannot write to the output file \"%s\": %s.", output->path,
-                       strerror(errno));
+    if (!output_open(options->output_path, output, err))
+        return false;
     struct stat mine, mapping;
-    if (options->mapping_path && fstat(output->file, &mine) == 0 &&
+    if (output->path && options->mapping_path && fstat(output->file, &mine) == 0 &&
         stat(options->mapping_path, &mapping) == 0 && mine.st_dev == mapping.st_dev &&
         mine.st_ino == mapping.st_ino)
         return err_set(err, ERR_USAGE, "\"%s\" is the mapping file: the report must go elsewhere.",
                        output->path);
     return true;
-}
-
-/* The run gave no report. */
-static void drop_output(struct output *output)
-{
-    if (output->created)
-        unlink(output->path);
-}
-
-static MUST_CHECK bool write_output(struct output *output, const struct buffer *text,
-                                    struct err *err)
-{
-    struct stat file;
-    bool done = true;
-    if (output->path && fstat(output->file, &file) == 0 && S_ISREG(file.st_mode))
-        done = ftruncate(output->file, 0) == 0;
-    done = done && file_write_all(output->file, text->data, text->length);
-    /* Some file systems tell only here that the disk is full. */
-    done = close(output->file) == 0 && done;
-    if (done)
-        return true;
-    return err_set(err, ERR_INTERNAL,
-                   "cannot write the report to %s%s%s: %s; the report is lost or cut.",
-                   output->path ? "\"" : "", output->path ? output->path : "standard output",
-                   output->path ? "\"" : "", strerror(errno));
-}
-
-static bool wants_colour(const struct output *output)
-{
-    const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    return isatty(output->file) && (!no_color || !*no_color) && term && *term &&
-           strcmp(term, "dumb") != 0;
 }
 
 static void compose(const struct verify_result *result, const struct verify_options *options,
@@ -125,7 +75,21 @@ static void compose(const struct verify_result *result, const struct verify_opti
     shown.quiet = options->quiet && !output->path; /* a file is read later: it says everything */
     bool is_text = strcmp(options->format, "text") == 0 && !options->explain;
     if (!is_text || !shown.quiet || verify_exit_code(result) != 0)
-        report_compose(options->format, result, &shown, wants_colour(output), text);
+        report_compose(options->format, result, &shown, output_has_colour(output), text);
+}
+
+/* What reports are made of. */
+struct reported {
+    const struct verify_result *result;
+    const struct verify_options *options;
+};
+
+static void compose_file(const void *data, const char *format, struct buffer *out)
+{
+    const struct reported *reported = data;
+    struct verify_options shown = *reported->options;
+    shown.quiet = false; /* a file is read later: it says everything */
+    report_compose(format, reported->result, &shown, false, out);
 }
 
 /* A result from a ledger; with its run's patterns and mapping in the options. */
@@ -161,8 +125,8 @@ static MUST_CHECK bool run(struct verify_options *options, const struct origin *
     struct output output = {.file = -1};
     struct report_files files = {0};
     struct verify_result result = {0};
-    bool done =
-        open_output(options, &output, err) && report_files_open(&options->reports, &files, err);
+    bool done = open_output(options, &output, err) &&
+                report_files_open(&options->reports, REPORT_FORMATS, &files, err);
     if (done) {
         install_signals();
         done = get_result(options, origin, &result, err);
@@ -172,14 +136,15 @@ static MUST_CHECK bool run(struct verify_options *options, const struct origin *
         compose(&result, options, &output, &text);
         *exit_code = options->explain && !result.interrupted ? 0 : verify_exit_code(&result);
         struct err unwritten;
-        done = report_files_write(&files, &result, options, &unwritten);
-        if (!write_output(&output, &text, err))
+        const struct reported reported = {&result, options};
+        done = report_files_write(&files, compose_file, &reported, &unwritten);
+        if (!output_write(&output, &text, err))
             done = false;
         else if (!done)
             *err = unwritten;
         buffer_free(&text);
     } else {
-        drop_output(&output);
+        output_drop(&output);
     }
     report_files_drop(&files);
     verify_result_free(&result);
@@ -237,7 +202,7 @@ static int run_command(int argc, char **argv)
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         struct output output = {.file = STDOUT_FILENO};
         digest_command_help(command.verb, &text);
-        done = write_output(&output, &text, &err);
+        done = output_write(&output, &text, &err);
         buffer_free(&text);
     } else if (command.verb == DIGEST_PLAN) {
         done = run_plan(&command.digest.verify, &exit_code, &err);
@@ -268,7 +233,7 @@ static int run_report(int argc, char **argv)
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         struct output output = {.file = STDOUT_FILENO};
         report_command_help(&text);
-        if (!write_output(&output, &text, &err))
+        if (!output_write(&output, &text, &err))
             exit_code = fail(&err);
         buffer_free(&text);
     } else {
@@ -287,7 +252,7 @@ static int print(void (*compose_text)(struct buffer *))
     struct output output = {.file = STDOUT_FILENO};
     struct err err = {0};
     compose_text(&text);
-    bool done = write_output(&output, &text, &err);
+    bool done = output_write(&output, &text, &err);
     buffer_free(&text);
     return done ? 0 : fail(&err);
 }

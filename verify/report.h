@@ -1,6 +1,6 @@
 /*
- * Which reports there are, and files that are written whole or not at all. Input: a finished
- * result, fresh or read back from its ledger. Output: text. One file of code per format:
+ * Which reports there are. Input: a finished result, fresh or read back from its ledger. Output:
+ * text. One file of code per format:
  * report_text.c, report_json.c, report_html.c, report_junit.c, report_prometheus.c; a new one is a
  * row in report.c.
  */
@@ -23,31 +23,6 @@ static inline bool report_has_news(const struct result_since *since)
 {
     return since->different || since->inconclusive || since->news_count;
 }
-
-/* Further reports of a run: --report FORMAT=FILE. */
-struct report_file {
-    const char *format;
-    const char *path;
-    char *temporary; /* beside it, malloc'ed; NULL: not a regular file, written as it stands */
-    int file;
-};
-
-struct report_files {
-    size_t count;
-    struct report_file *items;
-};
-
-/*
- * Before the run: makes a temporary file beside each, so that an hour's work does not end at a path
- * that cannot be written. ERR_USAGE. To be followed by report_files_write() or, after an error too,
- * report_files_drop(). Texts are borrowed.
- */
-bool report_files_open(const struct text_list *wanted, struct report_files *files,
-                       struct err *err) MUST_CHECK;
-/* Each file is replaced when its report is whole. ERR_INTERNAL: one could not be written. */
-bool report_files_write(struct report_files *files, const struct verify_result *result,
-                        const struct verify_options *options, struct err *err) MUST_CHECK;
-void report_files_drop(struct report_files *files); /* what was there before stays */
 
 /* "Repair: 3 statements in fix.sql make the target hold the rows of the source, but for 1 row …" */
 void report_add_repair(const struct result_repair *repair, struct buffer *out);
