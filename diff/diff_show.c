@@ -2,6 +2,7 @@
 #include "diff_show.h"
 
 #include "base/file.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +93,5 @@ bool diff_show_write(const char *path, const struct buffer *text, struct err *er
 
 bool diff_show_colour(const char *output_path)
 {
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    return !output_path && isatty(STDOUT_FILENO) && (!no_color || !*no_color) && term && *term &&
-           strcmp(term, "dumb") != 0;
+    return !output_path && output_has_colour(&(struct output){.file = STDOUT_FILENO});
 }
