@@ -9,6 +9,7 @@
  */
 #include "token_parts.h"
 
+#include "../diff/base/stem.h"
 #include "../diff/date_text.h"
 #include "../diff/value_class.h"
 
@@ -191,19 +192,6 @@ struct words {
     char word[8][TOKEN_KIND_SIZE / 2];
 };
 
-/* bookings, Booking -> "booking"; rates, rate -> "rat"; category, categories -> "categori": it need
- * be no word, only the same for singular and plural. */
-static void stem(char *word)
-{
-    size_t length = strlen(word);
-    if (length > 3 && word[length - 1] == 's' && word[length - 2] != 's')
-        word[--length] = '\0';
-    if (length > 3 && word[length - 1] == 'e')
-        word[--length] = '\0';
-    if (length > 3 && word[length - 1] == 'y')
-        word[length - 1] = 'i';
-}
-
 /* At marks and where a capital follows a small letter. */
 static void split(struct words *words, const char *text, size_t length)
 {
@@ -233,7 +221,7 @@ static void join(char kind[TOKEN_KIND_SIZE], const struct words *words, size_t c
         for (const char *at = words->word[i]; *at && used + 4 < TOKEN_KIND_SIZE; at++)
             kind[used++] = *at;
     kind[used] = '\0';
-    stem(kind);
+    stem_word(kind);
 }
 
 static void add_kind(struct token_kinds *kinds, const struct words *words, size_t from)

@@ -139,13 +139,21 @@ struct setting {
     struct buffer value;
 };
 
-enum { SETTING_CONTRACT, SETTING_TABLES, SETTING_EXCLUDES, SETTING_MAPPING, SETTINGS };
+enum {
+    SETTING_CONTRACT,
+    SETTING_TABLES,
+    SETTING_EXCLUDES,
+    SETTING_MAPPING,
+    SETTING_IDS, /* empty: none */
+    SETTINGS
+};
 
-static bool fill_settings(const struct verify_options *options, struct setting *settings,
-                          struct err *err)
+static bool fill_settings(const struct verify_options *options, const struct ids *ids,
+                          struct setting *settings, struct err *err)
 {
     static const char *const names[SETTINGS] = {"the version of the type contract", "--table",
-                                                "--exclude", "the mapping file"};
+                                                "--exclude", "the mapping file",
+                                                "the list of paired ids"};
     for (size_t i = 0; i < SETTINGS; i++) {
         settings[i].name = names[i];
         buffer_init(&settings[i].value, BUFFER_NO_LIMIT);
@@ -153,10 +161,12 @@ static bool fill_settings(const struct verify_options *options, struct setting *
     buffer_printf(&settings[SETTING_CONTRACT].value, "%d", CONTRACT_VERSION);
     join(&options->tables, &settings[SETTING_TABLES].value);
     join(&options->excludes, &settings[SETTING_EXCLUDES].value);
+    ids_fingerprint(ids, &settings[SETTING_IDS].value);
     return hash_file(options->mapping_path, &settings[SETTING_MAPPING].value, err);
 }
 
-/* Writes a record of a new run, or holds it against what the earlier run has written. */
+/* Writes a record of a new run, or holds it against what the earlier run has written: an empty one
+ * equals one that an earlier version did not know. */
 static bool put_or_compare(struct book *book, const char *kind, int64_t id, int64_t part,
                            const struct buffer *bytes, bool *same, struct err *err)
 {
@@ -166,7 +176,7 @@ static bool put_or_compare(struct book *book, const char *kind, int64_t id, int6
     struct buffer old = BUFFER_INIT(BUFFER_NO_LIMIT);
     bool found;
     bool ok = ledger_get(book->ledger, kind, id, part, &old, &found, err);
-    *same = ok && found && old.length == bytes->length &&
+    *same = ok && (found || !bytes->length) && old.length == bytes->length &&
             memcmp(old.data, bytes->data, old.length) == 0;
     buffer_free(&old);
     return ok;
@@ -179,10 +189,11 @@ static bool changed(const struct book *book, struct err *err, const char *what)
                    book->path, what);
 }
 
-static bool plan_settings(struct book *book, const struct verify_options *options, struct err *err)
+static bool plan_settings(struct book *book, const struct verify_options *options,
+                          const struct ids *ids, struct err *err)
 {
     struct setting settings[SETTINGS];
-    bool ok = fill_settings(options, settings, err);
+    bool ok = fill_settings(options, ids, settings, err);
     for (size_t i = 0; i < SETTINGS && ok; i++) {
         bool same;
         ok = put_or_compare(book, "setting", (int64_t)i, 0, &settings[i].value, &same, err);
@@ -306,7 +317,17 @@ static bool plan_start(struct book *book, const struct verify_result *result, st
     return ledger_put(book->ledger, "start", 0, 0, book->start, length, err);
 }
 
-static bool plan_all(struct book *book, const struct verify_options *options,
+/* Ids are values of the databases. */
+static bool are_masked(const struct plan *plan)
+{
+    for (size_t t = 0; t < plan->table_count; t++)
+        for (size_t i = 0; i < plan->tables[t].column_count; i++)
+            if (plan->tables[t].columns[i].ids && plan->tables[t].columns[i].masked)
+                return true;
+    return false;
+}
+
+static bool plan_all(struct book *book, const struct verify_options *options, const struct ids *ids,
                      const struct plan_side sides[SIDES], struct plan *plan,
                      const struct verify_result *result, struct err *err)
 {
@@ -317,8 +338,11 @@ static bool plan_all(struct book *book, const struct verify_options *options,
         for (size_t i = 0; i < plan->table_count; i++)
             buffer_init(&book->stamps[side][i], BUFFER_NO_LIMIT);
     }
-    if (!plan_start(book, result, err) || !plan_settings(book, options, err) ||
+    if (!plan_start(book, result, err) || !plan_settings(book, options, ids, err) ||
         !plan_uris(book, result, err))
+        return false;
+    if (!book->resumed && !options->no_values && !are_masked(plan) &&
+        !ids_ledger_put(ids, book->ledger, err))
         return false;
     struct buffer count = BUFFER_INIT(64);
     buffer_printf(&count, "%zu", plan->table_count);
@@ -335,11 +359,11 @@ static bool plan_all(struct book *book, const struct verify_options *options,
     return ok && ledger_save(book->ledger, err);
 }
 
-bool book_plan(struct book *book, const struct verify_options *options,
+bool book_plan(struct book *book, const struct verify_options *options, const struct ids *ids,
                const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,
                struct err *err)
 {
-    if (plan_all(book, options, sides, plan, result, err))
+    if (plan_all(book, options, ids, sides, plan, result, err))
         return true;
     /* A full disk ends no run that did not ask for a ledger. */
     if (err->code != ERR_INTERNAL || book->resumed || options->ledger_path)

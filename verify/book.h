@@ -15,15 +15,18 @@
  *     reading   table  side   the splits, which of them are read, and the digest of those
  *     result    …      0      the result of a finished run (result_ledger.h)
  *     difference table  …     which differences it found (differences.h)
+ *     ids       0      0      the pairs of ids (ids.h), unless they may not be shown
  *
- * Tables are numbered in the plan's order. Nothing but `result`, the bounds of key ranges and the
- * splits holds values of the databases; digests are hashes. With --no-values `result` holds none.
+ * Tables are numbered in the plan's order. Nothing but `result`, `ids`, the bounds of key ranges
+ * and the splits holds values of the databases; digests are hashes. With --no-values `result` holds
+ * none.
  */
 #ifndef TALLY_VERIFY_BOOK_H
 #define TALLY_VERIFY_BOOK_H
 
 #include "../diff/ledger.h"
 #include "differences.h"
+#include "ids.h"
 #include "work.h"
 
 struct book;
@@ -44,7 +47,7 @@ bool book_is_resumed(const struct book *book);
  * settings, mapping, schema or databases have changed (the sentence says what). A new ledger of the
  * state folder that cannot be written is given up with a note.
  */
-bool book_plan(struct book *book, const struct verify_options *options,
+bool book_plan(struct book *book, const struct verify_options *options, const struct ids *ids,
                const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,
                struct err *err) MUST_CHECK;
 

@@ -26,6 +26,11 @@ static const char compare[] = "What to compare", gentle[] = "Gentleness", resumi
 static const struct option_row rows[] = {
     {"mapping", 'm', OPTION_TEXT, "FILE", FIELD(verify.mapping_path), NULL, 0, 0, compare,
      "Read from this YAML file how tables, columns and values correspond."},
+    {"ids", 0, OPTION_TEXT, "FILE", FIELD(verify.ids_path), NULL, 0, 0, compare,
+     "Take ids of the target for those of the source where this file pairs them: JSON lines "
+     "{\"kind\": \"booking\", \"source\": 4711, \"target\": 4712}, or CSV with these columns. A "
+     "kind "
+     "means the table that is named so, and what refers to it by a foreign key."},
     {"table", 't', OPTION_LIST, "PATTERN", FIELD(verify.tables), NULL, 0, 0, compare,
      "Compare only tables whose name, of either side, matches this glob; a view only when its name "
      "is given in full. Repeatable."},
@@ -114,7 +119,8 @@ static const struct entry mapping_keys[] = {
     {"tables: {SOURCE: TARGET, ...}",
      "Tables of other names; instead of the target's name {target: NAME, key: [COLUMN, ...], "
      "where: "
-     "CONDITION, ignore: [PATTERN, ...], columns: {SOURCE: TARGET, ...}}, and instead of a target "
+     "CONDITION, ignore: [PATTERN, ...], ids: KIND, columns: {SOURCE: TARGET, ...}}, and instead "
+     "of a target "
      "column's name {target: NAME, source_expr: SQL, target_expr: SQL} with options."},
     {"options of rules and columns",
      "kind, zone, separator and swapped say how to read a value; precision, tolerance: {abs: N}, "
@@ -122,7 +128,9 @@ static const struct entry mapping_keys[] = {
      "leniencies; "
      "ignore: "
      "true leaves a column out; mask: true compares it, but shows none of its values in any report "
-     "or ledger, also where it is in the key. --explain shows which line decided what."},
+     "or ledger, also where it is in the key; ids: KIND says that it holds ids which --ids pairs "
+     "under this name, or several with commas between, or none. --explain shows which line decided "
+     "what."},
 };
 
 static const struct entry exits[] = {

@@ -1,6 +1,8 @@
 /* See differences.h. */
 #include "differences.h"
 
+#include "ids.h"
+
 #include "../diff/base/bytes.h"
 #include "../diff/base/hash.h"
 
@@ -49,9 +51,14 @@ void differences_free(struct differences *differences)
 /* ---- Identities
  * ------------------------------------------------------------------------------------------ */
 
-static void add_value(struct buffer *out, const struct value *value)
+/* An id that no pair stands for counts as another run sees it, which has not its pairs. */
+static void add_value(struct buffer *out, const struct plan_column *column,
+                      const struct value *value)
 {
-    buffer_add(out, value->encoding, value->encoding_length);
+    if (column->ids)
+        ids_map_undo(column->ids, value, out);
+    else
+        buffer_add(out, value->encoding, value->encoding_length);
 }
 
 /* Encoded values carry their length, and so do names: no two differences share their bytes. */
@@ -64,14 +71,14 @@ struct hash128 differences_identity(const struct plan_table *plan, enum finding_
     buffer_clear(scratch);
     buffer_add_byte(scratch, (unsigned char)kind);
     for (size_t i = 0; i < key_count; i++)
-        add_value(scratch, &row[i]);
+        add_value(scratch, &plan->columns[i], &row[i]);
     for (size_t i = 0; i < differ_count; i++) {
         const struct result_column *column =
             &plan->result->columns[plan->columns[differ[i]].result];
         bytes_put_text(scratch, column->name[SOURCE]);
         bytes_put_text(scratch, column->name[TARGET]);
         for (int side = 0; side < SIDES; side++)
-            add_value(scratch, &values[side][differ[i]]);
+            add_value(scratch, &plan->columns[differ[i]], &values[side][differ[i]]);
     }
     return hash_128(scratch->data, scratch->length);
 }

@@ -1,6 +1,8 @@
 /* See drill.h. */
 #include "drill.h"
 
+#include "ids.h"
+
 #include "../diff/base/utf8.h"
 #include "mask.h"
 #include "../diff/base/memory.h"
@@ -245,6 +247,8 @@ static struct shown_value show(const struct plan_column *column, const struct va
         value_print_float(&text, (float)number);
     else
         value_print(&text, value, SHOWN_BYTES);
+    if (column->ids)
+        ids_map_show(column->ids, value, &text);
     struct shown_value shown = {mem_copy_bytes(text.data, text.length)};
     buffer_free(&text);
     return shown;

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "explain_values.h"
+#include "ids.h"
 #include "look.h"
 #include "report.h"
 #include "result_ledger.h"
@@ -168,11 +169,14 @@ static bool show(const struct ledger_options *given, const char *const *operands
 {
     struct verify_result result = {0};
     struct verify_options kept = {.verbose = given->verify.verbose};
+    struct ids ids = {0};
     struct ledger *ledger = NULL;
     const struct result_table *table = NULL;
     bool ok = ledger_open(operands[0], "verify", false, &ledger, err) &&
-              result_ledger_get(ledger, &result, &kept, err);
+              result_ledger_get(ledger, &result, &kept, err) && ids_ledger_get(ledger, &ids, err);
     ledger_close(ledger);
+    kept.id_pairs = ids.pairs;
+    kept.id_pair_count = ids.count;
     if (ok && count > 1) {
         table = find_table(&result, operands[1], err);
         ok = table != NULL;
@@ -189,6 +193,7 @@ static bool show(const struct ledger_options *given, const char *const *operands
     text_list_free(&kept.tables);
     text_list_free(&kept.excludes);
     verify_result_free(&result);
+    ids_free(&ids);
     return ok;
 }
 

@@ -2,7 +2,7 @@
 #include "look.h"
 
 #include "explain_pair.h"
-#include "plan.h"
+#include "ids_plan.h"
 #include "side_schema.h"
 
 #include "../diff/base/display.h"
@@ -33,6 +33,7 @@ struct side_look {
 struct looking {
     const struct look *look;
     struct mapping mapping;
+    struct ids ids;
     struct plan plan;
     struct verify_result result; /* the plan's */
     const struct plan_table *table;
@@ -107,6 +108,11 @@ static bool is_wanted(const struct looking *looking, const struct value *values)
         buffer_clear(&text);
         value_print(&text, &values[i], SHOWN_BYTES);
         same = strcmp((const char *)text.data, looking->key[i]) == 0;
+        const struct ids_map *ids = looking->table->columns[i].ids;
+        if (!same && ids) {
+            ids_map_show(ids, &values[i], &text);
+            same = strcmp((const char *)text.data, looking->key[i]) == 0;
+        }
     }
     buffer_free(&text);
     return same;
@@ -185,9 +191,13 @@ static bool open_all(struct looking *looking, struct err *err)
         sides[side] = (struct plan_side){of->engine, of->connection, &of->schema};
     }
     struct verify_options planned = {.mapping_path = options->mapping_path};
-    add_pattern(&planned.tables, looking->look->table->name[SOURCE]);
+    if (!ids_collect(options, &looking->ids, err))
+        return false;
+    if (!looking->ids.count) /* else what is said of other tables' ids counts for this one's, too */
+        add_pattern(&planned.tables, looking->look->table->name[SOURCE]);
     bool ok =
         plan_make(&planned, &looking->mapping, sides, &looking->plan, &looking->result, err) &&
+        ids_plan(&looking->ids, sides, &looking->plan, &looking->result, err) &&
         find_table(looking, err) && split_key(looking, err);
     text_list_free(&planned.tables);
     for (int side = 0; side < SIDES && ok; side++)
@@ -229,6 +239,8 @@ static struct condition choose_condition(const struct looking *looking, enum sid
     const struct type *type = first->type[side];
     struct condition condition = {.where = given ? mem_copy_string(given) : NULL};
     int64_t n;
+    if (first->ids && (side == TARGET || strstr(key, IDS_SHOWN)))
+        return condition; /* the target's rows go by other ids than the key's */
     if (first->canon.kind == KIND_NUMBER && type->class == TYPE_INT && to_int64(key, &n)) {
         condition.range_column = first->select[side];
         condition.range = (struct key_range){.has_low = true,
@@ -261,8 +273,12 @@ static bool keep_row(struct looking *looking, enum side side, const struct cell 
     const struct plan_table *table = looking->table;
     struct side_look *of = &looking->side[side];
     buffer_clear(bytes);
-    for (size_t i = 0; i < table->column_count; i++)
+    for (size_t i = 0; i < table->column_count; i++) {
+        size_t start = bytes->length;
         canon_cell(&table->columns[i].canon, side, &cells[i], bytes);
+        if (table->columns[i].ids && side == TARGET)
+            ids_map_value(table->columns[i].ids, bytes, start);
+    }
     const unsigned char *place = bytes->data, *end = place + bytes->length;
     for (size_t i = 0; i < table->column_count; i++)
         if (!value_read(&place, end, &values[i]))
@@ -499,6 +515,7 @@ bool look_at_row(const struct look *look, struct buffer *out, int *exit_code, st
     plan_free(&looking.plan);
     verify_result_free(&looking.result);
     mapping_free(&looking.mapping);
+    ids_free(&looking.ids);
     arena_free(&looking.arena);
     if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
         err->code = ERR_UNREACHABLE;

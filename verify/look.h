@@ -9,7 +9,7 @@
 #include "verify.h"
 
 struct look {
-    const struct verify_options *options; /* uri[], mapping_path */
+    const struct verify_options *options; /* uri[], mapping_path, id_pairs */
     const struct result_table *table;     /* of the run */
     size_t key_count;
     const char *const *key; /* "42", or one text "7, 2" or "booking_id = 7, position = 2" */

@@ -267,6 +267,7 @@ static const struct settings_entry option_entries[] = {
     {"separator", SHAPE_TEXT, "a text", read_text, OPTION(separator, separator_mark)},
     {"ignore", SHAPE_TEXT, "true or false", read_truth, OPTION(ignore, ignore_mark)},
     {"mask", SHAPE_TEXT, "true or false", read_truth, OPTION(mask, mask_mark)},
+    {"ids", SHAPE_TEXT, "a kind of ids, or none", read_text, OPTION(ids, ids_mark)},
     {0}};
 
 static void clear_options(struct column_options *options)
@@ -354,6 +355,7 @@ static const struct settings_entry table_entries[] = {
      TABLE(where), TABLE_BESIDE(where_mark)},
     {"ignore", SHAPE_LIST | SHAPE_NOTHING, "a list of columns", read_names, TABLE(ignore),
      TABLE_BESIDE(ignore_count)},
+    {"ids", SHAPE_TEXT, "a kind of ids, or none", read_text, TABLE(ids), TABLE_BESIDE(ids_mark)},
     {"columns", SHAPE_MAP | SHAPE_NOTHING, "a mapping of columns", read_columns, TABLE(columns)},
     {0}};
 

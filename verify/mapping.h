@@ -13,6 +13,7 @@
  *       - {column: "created_*", tolerance: {seconds: 5}}
  *       - {table: "log_*", column: price, tolerance: {abs: 0.005}}
  *       - {column: "*mail*", mask: true}
+ *       - {column: "*_booking", ids: booking}   # generated ids, of this kind (--ids)
  *     tables:
  *       chambres: rooms                    # only renamed
  *       reservations:
@@ -20,6 +21,7 @@
  *         key: [numero]                    # source names of the columns
  *         where: {source: "annule = 0", target: "NOT cancelled"}   # or one text for both
  *         ignore: [note_interne]           # columns of either side, globs
+ *         ids: booking                     # of its key
  *         columns:
  *           prix: price
  *           cree_le: {target: created_at, zone: Europe/Paris}
@@ -69,6 +71,8 @@ struct column_options {
     struct mark ignore_mark;
     int mask; /* 1: compare, but show no value */
     struct mark mask_mark;
+    const char *ids; /* of which kind the ids in it are (ids_plan.h); "none": of none */
+    struct mark ids_mark;
 };
 
 struct mapping_rule {
@@ -102,6 +106,8 @@ struct mapping_table {
     struct mapping_name *key;
     size_t ignore_count;
     struct mapping_name *ignore; /* globs */
+    const char *ids;             /* of its only key column; NULL: not given */
+    struct mark ids_mark;
     size_t column_count;
     struct mapping_column *columns;
 };

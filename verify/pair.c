@@ -15,7 +15,8 @@ struct candidate {
     struct type type[SIDES];
     bool compared;
     bool ignored, masked;
-    int key_place; /* 1 … in key order; 0: not in the key */
+    const char *ids; /* the mapping's word on the ids in it, or NULL */
+    int key_place;   /* 1 … in key order; 0: not in the key */
     struct canon canon;
     const char *why, *leniency;
 };
@@ -288,6 +289,10 @@ static void merge_options(struct column_options *into, const struct column_optio
         into->mask = from->mask;
         into->mask_mark = from->mask_mark;
     }
+    if (!into->ids && from->ids) {
+        into->ids = from->ids;
+        into->ids_mark = from->ids_mark;
+    }
 }
 
 static const struct column_options no_options = {.precision = -1,
@@ -359,6 +364,7 @@ static void explain_marks(const struct pairs *pairs, const struct column_options
          options->zero_date_null >= 0 || options->strip_zero_padding >= 0 || options->swapped >= 0},
         {"separator", options->separator_mark, options->separator != NULL},
         {"values are masked", options->mask_mark, options->mask == 1},
+        {"ids", options->ids_mark, options->ids != NULL},
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (marks[i].given)
@@ -405,6 +411,7 @@ static bool choose(const struct pairs *pairs, struct candidate *pair, struct err
     pair->leniency = "";
     pair->ignored = options.ignore == 1 || matches_ignore(pairs, pair);
     pair->masked = options.mask == 1;
+    pair->ids = options.ids;
     if (pair->ignored) {
         pair->why = options.ignore == 1
                         ? arena_format(arena, "by %s:%d", pairs->with->mapping->path,
@@ -553,6 +560,28 @@ static bool choose_mapped_key(struct pairs *pairs, struct err *err)
     return true;
 }
 
+/* The mapping's word on the table's ids is one on its only key column. */
+static bool give_ids(struct pairs *pairs, struct err *err)
+{
+    const struct mapping_table *entry = pairs->with->entry;
+    struct candidate *key = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!pairs->items[i].key_place)
+            continue;
+        key = &pairs->items[i];
+        count++;
+    }
+    if (count != 1)
+        return pair_mapping_error(pairs->with->mapping, entry->ids_mark, err,
+                                  "%s has no key of one column: say at the column of which kind "
+                                  "its ids are",
+                                  pairs->table->table[SOURCE]->label);
+    if (!key->ids)
+        key->ids = entry->ids;
+    return true;
+}
+
 /* ---- Into plan and result
  * -------------------------------------------------------------------------------- */
 
@@ -646,6 +675,7 @@ static void fill_plan(struct pairs *pairs)
         struct plan_column *column = &table->columns[table->column_count++];
         column->canon = pair->canon;
         column->masked = pair->masked;
+        column->ids_kind = pair->ids;
         column->key = pair->key_place > 0;
         column->result = i;
         table->key_count += column->key;
@@ -711,6 +741,7 @@ bool pair_columns(const struct pairing *pairing, struct plan_table *table, struc
     } else if (ok) {
         result->key_why = choose_key(&pairs);
     }
+    ok = ok && (!entry || !entry->ids || give_ids(&pairs, err));
     if (ok) {
         sort_pairs(&pairs);
         fill_plan(&pairs);

@@ -607,6 +607,15 @@ bool plan_make(const struct verify_options *options, const struct mapping *mappi
     return ok;
 }
 
+void plan_drop_ranges(struct plan_table *table)
+{
+    table->hash_count =
+        power_of_two(table->hash_count * table->range_count, FEWEST_BUCKETS, MOST_BUCKETS);
+    table->range_count = 1;
+    for (int side = 0; side < SIDES; side++)
+        table->range_column[side] = NULL;
+}
+
 void plan_free(struct plan *plan)
 {
     arena_free(&plan->arena);

@@ -10,6 +10,8 @@
 #include "canon.h"
 #include "verify.h"
 
+struct ids_map; /* ids.h */
+
 /* One side's connection for questions while planning. */
 struct plan_side {
     const struct engine *engine;
@@ -22,8 +24,10 @@ struct plan_column {
     const struct type *type[SIDES];
     const char *select[SIDES]; /* SQL text */
     bool key;
-    bool masked;   /* its values may not be shown: mask.h */
-    size_t result; /* index into the result table's columns */
+    bool masked;               /* its values may not be shown: mask.h */
+    const char *ids_kind;      /* the mapping's word on the ids in it, or NULL */
+    const struct ids_map *ids; /* NULL: none are paired, the rule */
+    size_t result;             /* index into the result table's columns */
 };
 
 struct plan_table {
@@ -35,6 +39,7 @@ struct plan_table {
                          when the table is a multiset */
     bool multiset;
     bool lenient;    /* some pair needs canon_equal() */
+    bool maps_ids;   /* some column has a map of ids */
     bool comparable; /* false: no row will be read; the result's reasons say why */
     /* Buckets: range_count ranges of the first key column (1: no ranges) times hash_count. Range i
      * holds bounds[i-1] <= k < bounds[i]. */
@@ -60,6 +65,8 @@ bool plan_make(const struct verify_options *options, const struct mapping *mappi
                const struct plan_side sides[SIDES], struct plan *plan, struct verify_result *result,
                struct err *err) MUST_CHECK;
 void plan_free(struct plan *plan);
+/* Buckets of hashes alone: for a table whose key is not read as the server orders it. */
+void plan_drop_ranges(struct plan_table *table);
 
 static inline size_t plan_bucket_count(const struct plan_table *table)
 {

@@ -1,6 +1,8 @@
 /* See scan.h. */
 #include "scan.h"
 
+#include "ids.h"
+
 #include "../diff/base/memory.h"
 
 #include <endian.h>
@@ -50,6 +52,7 @@ static void canonical_row(const struct scan_piece *piece, const struct cell *cel
                           struct buffer *bytes, size_t *key_length)
 {
     const struct plan_table *table = piece->table;
+    const bool maps_ids = table->maps_ids && piece->side == TARGET;
     *key_length = 0;
     buffer_clear(bytes);
     for (size_t i = 0; i < table->column_count; i++) {
@@ -57,6 +60,8 @@ static void canonical_row(const struct scan_piece *piece, const struct cell *cel
         canon_cell(&table->columns[i].canon, piece->side, &cells[i], bytes);
         if (bytes->data[start] == VALUE_RAW)
             piece->raw_counts[i]++;
+        if (maps_ids && table->columns[i].ids)
+            ids_map_value(table->columns[i].ids, bytes, start);
         if (i + 1 == table->key_count)
             *key_length = bytes->length;
     }

@@ -4,6 +4,7 @@
 #include "baseline.h"
 #include "book.h"
 #include "digest_file.h"
+#include "ids_plan.h"
 #include "drill_causes.h"
 #include "judge.h"
 #include "layout.h"
@@ -41,6 +42,7 @@ struct run {
     const struct verify_options *options;
     struct verify_result *result;
     struct mapping mapping;
+    struct ids ids;
     const struct engine *engine[SIDES];
     struct connection *first[SIDES]; /* plans; becomes the first worker's */
     struct schema schema[SIDES];
@@ -138,7 +140,8 @@ static bool make_plan(struct run *run, struct err *err)
     }
     return plan_make(run->options, &run->mapping, sides, &run->plan, run->result, err) &&
            (run->options->no_schema || run->options->plan_path ||
-            schema_compare_all(sides, &run->plan, !run->options->explain, run->result, err));
+            schema_compare_all(sides, &run->plan, !run->options->explain, run->result, err)) &&
+           ids_plan(&run->ids, sides, &run->plan, run->result, err);
 }
 
 /* The other connections and everybody's snapshot. A server that allows fewer connections than
@@ -542,7 +545,7 @@ static bool open_book(struct run *run, struct err *err)
     struct plan_side sides[SIDES];
     for (int side = 0; side < SIDES; side++)
         sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
-    if (!book_plan(run->book, run->options, sides, &run->plan, run->result, err))
+    if (!book_plan(run->book, run->options, &run->ids, sides, &run->plan, run->result, err))
         return false;
     if (run->result->ledger_path)
         progress_log(run->progress, "ledger: %s", run->result->ledger_path);
@@ -632,8 +635,26 @@ static void close_run(struct run *run)
     for (int side = 0; side < SIDES; side++)
         schema_free(&run->schema[side]);
     mapping_free(&run->mapping);
+    ids_free(&run->ids);
     progress_free(run->progress);
     pthread_mutex_destroy(&run->guard_lock);
+}
+
+/* What is not of the databases. A statement that mends a row names it by its id, and a plan file
+ * has no place for pairs. */
+static bool read_files(struct run *run, struct err *err)
+{
+    const struct verify_options *options = run->options;
+    if (!ids_collect(options, &run->ids, err))
+        return false;
+    if (run->ids.count && options->repair_path)
+        return err_set(
+            err, ERR_USAGE,
+            "--repair-sql: with pairs of ids (--ids) the two sides' rows go by different "
+            "keys, and a statement would meet the wrong one.");
+    if (run->ids.count && options->plan_path)
+        return err_set(err, ERR_USAGE, "a plan file cannot hold pairs of ids.");
+    return !options->mapping_path || mapping_read(options->mapping_path, &run->mapping, err);
 }
 
 bool verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
@@ -641,13 +662,15 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     struct run run = {.options = options, .result = result};
     double start = work_clock();
     *result = (struct verify_result){.started = time(NULL), .verdict = VERDICT_INCONCLUSIVE};
-    if (options->mapping_path && !mapping_read(options->mapping_path, &run.mapping, err)) {
+    if (!read_files(&run, err)) {
         mapping_free(&run.mapping);
+        ids_free(&run.ids);
         return false;
     }
     pthread_mutex_init(&run.guard_lock, NULL);
     if (pthread_create(&run.guard, NULL, guard_main, &run) != 0) {
         mapping_free(&run.mapping);
+        ids_free(&run.ids);
         return err_set(err, ERR_INTERNAL, "cannot start a thread");
     }
     run.progress = progress_new(options->quiet || options->explain);

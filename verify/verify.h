@@ -17,9 +17,18 @@
 enum verdict { VERDICT_EQUAL, VERDICT_INCONCLUSIVE, VERDICT_DIFFERENT };
 extern const char *const verdict_name[]; /* "equal", "inconclusive", "different" */
 
+/* Two generated ids of one thing: the source's booking 4711 is the target's 4712. */
+struct verify_id_pair {
+    const char *kind; /* of what, as a name: "booking"; singular and plural are one (ids_plan.h) */
+    const char *source, *target;
+};
+
 struct verify_options {
-    const char *uri[2];        /* SOURCE, TARGET */
-    const char *mapping_path;  /* NULL: none */
+    const char *uri[2];       /* SOURCE, TARGET */
+    const char *mapping_path; /* NULL: none */
+    const char *ids_path;     /* a file of pairs of ids (ids.h), or NULL; and further ones: */
+    const struct verify_id_pair *id_pairs;
+    size_t id_pair_count;
     struct text_list tables;   /* globs; empty: all */
     struct text_list excludes; /* globs */
     int jobs;                  /* connections and threads per side */

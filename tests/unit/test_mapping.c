@@ -63,6 +63,9 @@ static void describe_options(struct buffer *out, const struct column_options *op
         describe_mark(out, options->separator_mark);
     describe_number(out, "ignore", options->ignore, options->ignore_mark);
     describe_number(out, "mask", options->mask, options->mask_mark);
+    describe_text(out, "ids", options->ids);
+    if (options->ids)
+        describe_mark(out, options->ids_mark);
 }
 
 static void describe_names(struct buffer *out, const char *what, const struct mapping_name *names,
@@ -84,6 +87,9 @@ static void describe_table(struct buffer *out, const struct mapping_table *table
     describe_text(out, "target_where", table->where[TARGET]);
     if (table->where_mark.line)
         describe_mark(out, table->where_mark);
+    describe_text(out, "ids", table->ids);
+    if (table->ids)
+        describe_mark(out, table->ids_mark);
     buffer_add_text(out, "\n");
     describe_names(out, "  key", table->key, table->key_count);
     describe_names(out, "  ignore", table->ignore, table->ignore_count);
@@ -180,12 +186,13 @@ static const struct {
      "        zero_date: null\n"
      "        ignore: false\n"
      "      b: {strip_zero_padding: true, tolerance: {ulp: 0}}\n"
-     "      c: {swapped: true, mask: true, zone: {target: UTC}}\n",
-     "table t @2:3\n"
+     "      c: {swapped: true, mask: true, zone: {target: UTC}, ids: a}\n"
+     "    ids: none\n",
+     "table t @2:3 ids=none@14:5\n"
      "  column a @4:7 target=b target_expr=lower(b) source_zone=UTC target_zone=Europe/Paris@7:9 "
      "precision=6@8:9 digits=7@9:9 zero_date_null=1@10:9 ignore=0@11:9\n"
      "  column b @12:7 ulp=0@12:37 strip=1@12:11\n"
-     "  column c @13:7 target_zone=UTC@13:38 swapped=1@13:11 mask=1@13:26\n"},
+     "  column c @13:7 target_zone=UTC@13:38 swapped=1@13:11 mask=1@13:26 ids=a@13:59\n"},
     {"an empty file is an empty mapping", "", ""},
     {"so is one that has comments only", "# nothing yet\n\n# tables:\n", ""},
     {"so is a document marker", "---\n", ""},
@@ -496,14 +503,16 @@ static const struct {
     {TEXT("a: \303"), "1:4: the byte 0xC3 is not UTF-8 text"},
     /* aliases that contain themselves */
     {TEXT("&a {tables: *a}"),
-     "1:5: unknown key \"tables\"; known here: target, key, where, ignore and columns"},
+     "1:5: unknown key \"tables\"; known here: target, key, where, ignore, ids and columns"},
     {TEXT("tables: &a {t: {columns: *a}}"),
      "1:17: unknown key \"columns\"; known here: target, source_expr, target_expr, kind, zone, "
-     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore and mask"},
+     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore, mask and "
+     "ids"},
     {TEXT("rules: &r [*r]"), "1:8: a rule needs a mapping of conditions and options, not a list"},
     {TEXT("tables: {t: {columns: &c {a: *c}}}"),
      "1:27: unknown key \"a\"; known here: target, source_expr, target_expr, kind, zone, "
-     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore and mask"},
+     "precision, tolerance, zero_date, strip_zero_padding, swapped, separator, ignore, mask and "
+     "ids"},
     {TEXT("tables: {*x : y}"),
      "1:10: no anchor has the name of this alias; a pattern that begins with * needs quotes"},
 };
