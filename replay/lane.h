@@ -39,6 +39,7 @@ struct lane {
     bool retired;
     bool dirty;       /* changed since lane_saved() */
     bool saved;       /* it was saved at least once */
+    bool planned;     /* the first request that is sent is known */
     bool ready;       /* its first request was let through: loaded, or logged in by a recipe */
     bool went_before; /* an interrupted run sent some of it */
     /* From now on its requests are left out, and why; NULL. */

@@ -137,13 +137,15 @@ static void add_whole_run(const struct progress *progress, const struct progress
                           double time, struct buffer *out)
 {
     char text[32];
-    buffer_add_text(out, "all");
+    buffer_add_text(out, state->unit ? "" : "all");
     add_percent(out, state->rows, state->rows_estimate);
     if (progress->row_rate >= 0) {
         buffer_add_byte(out, ' ');
         add_rate(out, progress->row_rate);
-        buffer_printf(out, " rows/s %s/s", human_bytes(progress->byte_rate, text));
+        buffer_printf(out, " %s/s", state->unit ? state->unit : "rows");
     }
+    if (progress->row_rate >= 0 && !state->unit)
+        buffer_printf(out, " %s/s", human_bytes(progress->byte_rate, text));
     if (time - progress->started < ETA_AFTER || progress->row_rate <= 0 ||
         state->rows >= state->rows_estimate)
         return;
@@ -152,21 +154,36 @@ static void add_whole_run(const struct progress *progress, const struct progress
         buffer_printf(out, " ETA %s", human_time(left, text));
 }
 
-/* orders 45% 1,350,000 rows | all 32% 210 k rows/s 48.1 MB/s ETA 0:42 | 3/15 tables, 1 different */
+static void add_rest(const struct progress *progress, const struct progress_state *state,
+                     double time, struct buffer *out)
+{
+    char text[32];
+    if (state->current) {
+        add_percent(out, state->current_rows, state->current_estimate);
+        buffer_printf(out, " %s rows", human_count(state->current_rows, text));
+    }
+    if (state->unit)
+        buffer_printf(out, " %s %s", human_count(state->rows, text), state->unit);
+    else
+        buffer_add_text(out, " | ");
+    add_whole_run(progress, state, time, out);
+    if (state->unit) {
+        buffer_printf(out, state->tail && *state->tail ? " | %s" : "%s",
+                      state->tail ? state->tail : "");
+        return;
+    }
+    buffer_printf(out, " | %zu/%zu tables", state->tables_done, state->tables);
+    if (state->tables_different)
+        buffer_printf(out, ", %zu different", state->tables_different);
+}
+
+/* orders 45% 1,350,000 rows | all 32% 210 k rows/s 48.1 MB/s ETA 0:42 | 3/15 tables, 1 different
+ * replaying 1,350 requests 32% 210 requests/s ETA 0:42 | 3 different */
 static void compose(const struct progress *progress, const struct progress_state *state,
                     double time, size_t columns, struct buffer *out)
 {
-    char text[32];
     struct buffer rest = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (state->current) {
-        add_percent(&rest, state->current_rows, state->current_estimate);
-        buffer_printf(&rest, " %s rows", human_count(state->current_rows, text));
-    }
-    buffer_add_text(&rest, " | ");
-    add_whole_run(progress, state, time, &rest);
-    buffer_printf(&rest, " | %zu/%zu tables", state->tables_done, state->tables);
-    if (state->tables_different)
-        buffer_printf(&rest, ", %zu different", state->tables_different);
+    add_rest(progress, state, time, &rest);
     /* The name gives way first, for the numbers are what one watches. */
     const char *name = state->current ? state->current : state->stage ? state->stage : "";
     size_t taken = display_width((const char *)rest.data);

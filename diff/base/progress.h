@@ -12,8 +12,11 @@
 
 struct progress; /* opaque */
 
-/* What to show; a snapshot of the run's counters, both sides added up. */
+/* What to show; a snapshot of the run's counters, both sides added up. Of a run that does not read
+ * tables `unit`, `tail`, `stage`, `rows` and `rows_estimate` are looked at. */
 struct progress_state {
+    const char *unit;             /* what `rows` are: "requests"; NULL: rows, of tables */
+    const char *tail;             /* what else there is to say: "3 different"; with `unit` */
     const char *stage;            /* "comparing", "finding the differences" */
     const char *current;          /* the table being read, or NULL */
     uint64_t current_rows;        /* read of it so far, both sides */

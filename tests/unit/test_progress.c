@@ -125,6 +125,13 @@ static const struct progress_state running = {.stage = "comparing",
                                               .tables = 15,
                                               .tables_different = 1};
 
+static const struct progress_state replaying = {.unit = "requests",
+                                                .stage = "replaying",
+                                                .tail = "3 different",
+                                                .rows = 1350,
+                                                .rows_estimate = 3000};
+static const struct progress_state *shown = &running;
+
 /* What one shown state, a log line and the end write to standard error, when that is this file. */
 static void record(int file, int reader, bool quiet, char *text, size_t size)
 {
@@ -132,9 +139,9 @@ static void record(int file, int reader, bool quiet, char *text, size_t size)
     dup2(file, STDERR_FILENO);
     struct progress *progress = progress_new(quiet);
     nanosleep(&(struct timespec){.tv_nsec = 150000000}, NULL);
-    progress_show(progress, &running);
+    progress_show(progress, shown);
     progress_log(progress, "%s: different", "orders");
-    progress_show(progress, &running);
+    progress_show(progress, shown);
     progress_free(progress);
     dup2(before, STDERR_FILENO);
     close(before);
@@ -170,6 +177,21 @@ static void a_terminal_shows_one_line_that_is_redrawn_and_wiped(void **state)
     assert_ptr_equal(strstr(text, "orders 45% 1,350,000 rows | all 32% "), text);
     assert_non_null(strstr(text, " | 3/15 tables, 1 different\r\033[Korders: different\r\n"));
     assert_int_equal(strcmp(text + strlen(text) - 4, "\r\033[K"), 0);
+}
+
+static void other_things_than_rows_are_counted_by_their_own_name(void **state)
+{
+    (void)state;
+    char text[4000];
+    setenv("TERM", "xterm", 1);
+    unsetenv("NO_COLOR");
+    shown = &replaying;
+    record_on_terminal(120, text, sizeof text);
+    shown = &running;
+    assert_ptr_equal(strstr(text, "replaying 1,350 requests 45% "), text);
+    assert_non_null(strstr(text, " requests/s"));
+    assert_null(strstr(text, "tables"));
+    assert_non_null(strstr(text, " | 3 different\r\033[K"));
 }
 
 static void a_narrow_terminal_is_never_overrun(void **state)
@@ -223,6 +245,7 @@ int main(void)
         cmocka_unit_test(text_is_cut_by_the_columns_it_takes),
         cmocka_unit_test(text_is_wrapped_at_blanks),
         cmocka_unit_test(a_terminal_shows_one_line_that_is_redrawn_and_wiped),
+        cmocka_unit_test(other_things_than_rows_are_counted_by_their_own_name),
         cmocka_unit_test(a_narrow_terminal_is_never_overrun),
         cmocka_unit_test(people_who_want_no_escapes_get_none),
         cmocka_unit_test(a_file_gets_whole_lines_only_and_quiet_gets_nothing),
