@@ -9,6 +9,8 @@
  * each one is known to be finished, or was perhaps sent, and no write is sent twice.
  *
  *     record      id          bytes
+ *     run         0           a random name, which LEDGER.lanes has, too
+ *     options     0           those that book_options() gives
  *     setting     which       what the run was told: a resumed one must be told the same
  *     start       0           when the first run began, and the origins, for reports
  *     outcome     0           outcome_save()
@@ -17,6 +19,7 @@
  *     intended    block       a bit: it may have been sent
  *     pair        number      both answers, as diff/pair.h keeps them
  *     replaced    0, 1, …     what was sent to each side in place of logged values (replaced.h)
+ *     replaced-left 0         requests of which that was too much to be kept
  *     database    0, 1, …     struct replay_database, coded
  *     result      0           seconds, notes, end: when the run is over
  *
@@ -47,6 +50,10 @@ const char *book_path(const struct book *book);
 /* Of a resumed run: are the sessions' cookies still there? */
 bool book_has_lanes(const struct book *book);
 
+/* The run's key for hashes of secrets (siphash.h, pair_of_exchange()), also after it was resumed,
+ * as long as LEDGER.lanes is there; NULL with --keep-secrets. */
+const unsigned char *book_key(const struct book *book);
+
 /* What earlier runs did with it; what this one does since does not change it. Any thread. */
 enum book_state book_state(const struct book *book, uint64_t number);
 /* The outcome so far, to go on with: outcome_load()'s bytes; false: none yet. */
@@ -70,8 +77,8 @@ bool book_intend(struct book *book, const uint64_t *numbers, size_t count,
 void book_finish(struct book *book, uint64_t number);
 /* What the exchange was sent in place of logged values (for --reproduce with `from`, `given` and
  * `given_name` of each), and the names of the cookies that its answers set; to be called before its
- * book_finish(). On disk with the next book_save(); beyond REPLACED_MOST bytes they are only
- * counted. */
+ * book_finish(). On disk with the next book_save(); beyond REPLACED_MOST bytes they are not
+ * kept. */
 void book_replaced(struct book *book, const struct exchange *exchange);
 /* Both answers of an exchange that is not equal; not kept beyond --answers-limit (false). */
 bool book_pair(struct book *book, uint64_t number, const void *bytes, size_t length, bool *kept,
