@@ -31,6 +31,7 @@ struct host_variable {
 };
 
 #define HOST_VARIABLES 4
+#define SEVERAL UINT32_MAX
 
 struct feed {
     const struct replay_options *options;
@@ -45,6 +46,8 @@ struct feed {
     struct counter hosts; /* left_out: named at all; count: requests were for it */
     const char *host;     /* the one most named */
     struct counter tenants;
+    uint32_t *tenant_hosts; /* of each: an entry of `hosts`; 0: none, SEVERAL */
+    size_t tenant_room;
     const char **tenant_list;
     unsigned char *last; /* a bit for each request that was placed: it was its session's last */
     size_t last_room;    /* bytes */
@@ -217,8 +220,10 @@ static void find_host_variables(struct feed *feed)
 
 /* ---- the first time through ---- */
 
-static void note_hosts(struct feed *feed)
+/* Returns the entry of the host that the request was for; 0: it is not known. */
+static size_t note_hosts(struct feed *feed)
 {
+    size_t served = 0;
     for (size_t i = 0; i < feed->host_count; i++) {
         struct host_variable *host = &feed->host_variables[i];
         struct slice value;
@@ -237,17 +242,40 @@ static void note_hosts(struct feed *feed)
         struct counter_entry *entry = &feed->hosts.entries[host->entry];
         entry->left_out++;
         entry->count += host->serves;
+        if (host->serves)
+            served = host->entry;
     }
+    return served;
+}
+
+static void note_tenant(struct feed *feed, struct slice tenant, size_t host)
+{
+    size_t place = (size_t)(counter_at(&feed->tenants, tenant) - feed->tenants.entries);
+    if (place >= feed->tenant_room) {
+        size_t room = 2 * place + 64;
+        feed->tenant_hosts = mem_resize(feed->tenant_hosts, room, sizeof *feed->tenant_hosts);
+        memset(feed->tenant_hosts + feed->tenant_room, 0,
+               (room - feed->tenant_room) * sizeof *feed->tenant_hosts);
+        feed->tenant_room = room;
+    }
+    uint32_t *known = &feed->tenant_hosts[place];
+    if (host && *known != host)
+        *known = *known ? SEVERAL : (uint32_t)host;
 }
 
 /* The host that most requests were for; "_" and what begins with a wildcard or is a pattern is no
  * host. */
+static bool is_plain_host(const char *name)
+{
+    return name[0] && !strchr("_.*~", name[0]);
+}
+
 static void choose_host(struct feed *feed)
 {
     uint64_t most = 0;
     for (size_t i = 1; i < feed->hosts.count; i++) {
         const struct counter_entry *entry = &feed->hosts.entries[i];
-        if (entry->count > most && entry->name[0] && !strchr("_.*~", entry->name[0])) {
+        if (entry->count > most && is_plain_host(entry->name)) {
             most = entry->count;
             feed->host = entry->name;
         }
@@ -293,9 +321,9 @@ static MUST_CHECK bool look_ahead(struct feed *feed, struct err *err)
         counts->incomplete |= request_reason_is_unread(request->reason);
         if (!request->method.at)
             continue;
-        note_hosts(feed);
+        size_t host = note_hosts(feed);
         if (item.tenant.at)
-            counter_at(&feed->tenants, item.tenant)->count++;
+            note_tenant(feed, item.tenant, host);
     }
     const struct log_stream *stream = &feed->reading.stream;
     counts->lines = stream->lines;
@@ -382,6 +410,7 @@ void feed_close(struct feed *feed)
     buffer_free(&feed->text);
     arena_free(&feed->arena);
     free(feed->tenant_list);
+    free(feed->tenant_hosts);
     free(feed->last);
     free(feed);
 }
@@ -530,6 +559,17 @@ const char *const *feed_tenants(const struct feed *feed, size_t *count)
 const char *feed_host(const struct feed *feed)
 {
     return feed->options->logged_host ? feed->options->logged_host : feed->host;
+}
+
+const char *feed_tenant_host(struct feed *feed, const char *tenant)
+{
+    if (feed->options->logged_host || !tenant)
+        return feed_host(feed);
+    size_t place = (size_t)(counter_at(&feed->tenants, slice_of(tenant)) - feed->tenants.entries);
+    uint32_t host = place && place < feed->tenant_room ? feed->tenant_hosts[place] : 0;
+    if (!host || host == SEVERAL || !is_plain_host(feed->hosts.entries[host].name))
+        return NULL;
+    return feed->hosts.entries[host].name;
 }
 
 /* Is the host below the domain of ".example.org" or "*.example.org"? */

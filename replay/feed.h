@@ -54,6 +54,9 @@ const char *const *feed_tenants(const struct feed *feed, size_t *count);
 /* --logged-host, else the host that the log names as its own ($host, $http_host, else $server_name)
  * most often, or NULL. Hosts that it names are refused as origins (sites.h). */
 const char *feed_host(const struct feed *feed);
+/* The one host at which the log says that this tenant (NULL: feed_host()) was reached; NULL: it
+ * says none, or several. */
+const char *feed_tenant_host(struct feed *feed, const char *tenant);
 /* Does any record of the log name this host as its own ($server_addr, too), or --logged-host?
  * Spelling does not count (host.h); a server_name "*.example.org" names all below it. True as well
  * when the log names more than FEED_HOSTS, and nobody can tell. */

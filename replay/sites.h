@@ -7,12 +7,16 @@
  *     altstadt: {source: {host: altstadt.example}, target: {url: …, host: …}}
  *     "*":      {target: {host: "{tenant}.new.example"}}       # every other tenant
  *
- * What is not said is the command line's. Without a file every tenant goes to the two URLs; with
- * one, a tenant that it does not name and "*" does not cover is "tenant-unknown".
  *
- * Refused (ERR_USAGE, with the option that allows it) unless --allow-host names it: a host that
- * the log names as its own; a host that resolves, or is --resolve'd, to an address that is not
- * private (loopback, RFC 1918, RFC 4193, link-local, RFC 6598).
+ * What is not said is the command line's; of the second copy ("copy") the URL is --calibrate's and
+ * the Host the source's. {tenant} stands for the tenant's name, on the command line, too; a name
+ * with other characters than letters, digits, '-', '.' and '_' cannot stand in a host: unknown.
+ * Without a file every tenant goes to the two URLs; with one, a tenant that it does not name and
+ * "*" does not cover is unknown. Requests without a tenant go to the command line's URLs, if these
+ * hold no {tenant}.
+ *
+ * Every origin is checked and pinned to an address by origin.h. Source, target and copy must be
+ * different places, unless only what reads is sent: what writes would be done twice there.
  */
 #ifndef TALLY_REPLAY_SITES_H
 #define TALLY_REPLAY_SITES_H
@@ -27,14 +31,22 @@ struct site {
     struct jar_home home; /* borrowed texts, as long as sites lives */
 };
 
-/* http NULL: dry run, only checked. feed: for the log's own hosts. */
+/* ERR_USAGE or ERR_UNREACHABLE, with the option or tenant: one of the log's tenants has a place
+ * that is refused or cannot be found. (Of "*" with {tenant} in the URL, a name that DNS does not
+ * know makes the tenant unknown: anybody can put a name into a cookie.) http NULL: dry run, only
+ * checked. feed: for the log's own hosts. */
 bool sites_open(const struct replay_options *options, struct feed *feed, struct http *http,
                 struct sites **sites, struct err *err) MUST_CHECK;
 void sites_free(struct sites *sites); /* NULL is fine */
 
-/* NULL: the tenant (NULL: none) is unknown. */
+/* NULL: the tenant (NULL: none) is unknown. Sites and homes are shared by tenants where URL and
+ * Host are the same. */
 const struct site *sites_find(struct sites *sites, const char *tenant, enum side side);
 /* The second copy of the source (--calibrate), or NULL. */
 const struct site *sites_copy(struct sites *sites, const char *tenant);
+
+/* Is the text a tenants' file? ERR_USAGE, "path:line:column: what is wrong". */
+bool sites_check_tenants(const char *path, const char *text, size_t length,
+                         struct err *err) MUST_CHECK;
 
 #endif

@@ -538,6 +538,22 @@ static const struct settings_node *take_nodes(const yaml_document_t *document, s
     return count ? nodes : NULL; /* the first is the root */
 }
 
+static bool read_names(struct settings *settings, const struct settings_node *map, void *into,
+                       struct err *err)
+{
+    bool good = check_keys(settings, map, err);
+    for (size_t i = 0; good && i < map->count; i++) {
+        const struct settings_item item = {.entry = settings->format->entries,
+                                           .key = map->keys[i],
+                                           .value = map->values[i],
+                                           .into = into};
+        bool nothing;
+        good = settings_check(settings, &item, &nothing, err) &&
+               item.entry->read(settings, &item, err);
+    }
+    return good;
+}
+
 static bool read_document(struct settings *settings, const yaml_document_t *document, void *into,
                           struct err *err)
 {
@@ -549,7 +565,9 @@ static bool read_document(struct settings *settings, const yaml_document_t *docu
     const struct settings_item item = {.entry = &top, .value = take_nodes(document, &nodes)};
     bool nothing = !item.value; /* white space and comments, or no byte at all */
     bool good = nothing || settings_check(settings, &item, &nothing, err);
-    if (good && !nothing) {
+    if (good && !nothing && settings->format->names) {
+        good = read_names(settings, item.value, into, err);
+    } else if (good && !nothing) {
         const struct settings_group groups[] = {{settings->format->entries, into}, {0}};
         good = settings_read_map(settings, item.value, groups, err);
     }

@@ -70,6 +70,7 @@ struct settings_format {
     const char *file;  /* "mapping file" */
     const char *wants; /* completes "a mapping file needs …" */
     const struct settings_entry *entries;
+    bool names; /* the keys at the top are names: the first entry reads each of them */
 };
 
 /* Reads the file's bytes. ERR_USAGE with "path: sentence" when it cannot be, or has over 16 MB. */
