@@ -6,6 +6,7 @@
  */
 #include "html.h"
 
+#include "html_outline.h"
 #include "html_read.h"
 
 #include <limits.h>
@@ -35,12 +36,14 @@ static size_t cursor_of(xmlParserCtxtPtr parser, size_t length)
 
 struct html_context {
     struct html_reader reader;
+    struct html_outline outline; /* which the parser reads */
     xmlParserCtxtPtr parser;
 };
 
-static size_t html_cursor(const struct html_context *html)
+/* Where in the page. */
+static size_t html_cursor(struct html_context *html)
 {
-    return cursor_of(html->parser, html->reader.length);
+    return html_outline_place(&html->outline, cursor_of(html->parser, html->outline.text.length));
 }
 
 static void stop_if_lost(struct html_context *html)
@@ -142,14 +145,16 @@ static const char *look_through_tag(const char *at, const char *end, size_t *att
     return at;
 }
 
-/* The parser looks at each attribute of a tag for every other one. Every tag that it may read
- * begins with "<" and a letter, wherever that stands. */
-static bool has_too_many_attributes(const struct buffer *text)
+/* The parser looks at each attribute of a tag for every other one, and so does the reader. Every
+ * tag that the parser may read begins with "<" and a letter, wherever that stands. */
+static bool has_too_many_attributes(const struct buffer *text, const struct html_outline *outline)
 {
     const char *at = (const char *)text->data, *end = at + text->length;
     size_t looked = 0, attributes;
     if (text->length < LOOKED_THROUGH)
         return false;
+    if (outline->plain)
+        return outline->most_attributes > MOST_ATTRIBUTES;
     while ((at = memchr(at, '<', (size_t)(end - at))) != NULL) {
         at++;
         if (at == end)
@@ -188,7 +193,7 @@ static xmlParserCtxtPtr new_html_parser(const struct buffer *text, void *context
 static void parse_html(struct html_context *html, const struct buffer *text)
 {
     char *reason = html->reader.reason;
-    html->parser = new_html_parser(text, html);
+    html->parser = new_html_parser(&html->outline.text, html);
     if (!html->parser) {
         snprintf(reason, MARKUP_REASON_SIZE, "the parser cannot start");
         return;
@@ -202,28 +207,46 @@ static void parse_html(struct html_context *html, const struct buffer *text)
     htmlFreeParserCtxt(html->parser);
 }
 
-bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
-               char reason[MARKUP_REASON_SIZE])
+static bool read_page(struct tree *tree, struct tree_names *names, struct buffer *text, bool whole,
+                      char *reason)
 {
     tree_init(tree, names);
     unify_newlines(text);
     tree->bytes = *text;
     buffer_init(text, text->maximum);
+    const struct buffer *page = &tree->bytes;
+    struct html_context html = {.outline = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)}};
     reason[0] = '\0';
-    if (tree->bytes.length >= INT_MAX)
+    if (page->length >= INT_MAX)
         snprintf(reason, MARKUP_REASON_SIZE, "it is larger than the parser can read");
-    else if (memchr(tree->bytes.data, '\0', tree->bytes.length))
+    else if (memchr(page->data, '\0', page->length))
         snprintf(reason, MARKUP_REASON_SIZE, "it holds a NUL byte");
-    else if (has_too_many_attributes(&tree->bytes))
+    else if (whole)
+        buffer_add(&html.outline.text, page->data, page->length);
+    else
+        html_outline_init(&html.outline, (const char *)page->data, page->length);
+    if (!reason[0] && has_too_many_attributes(page, &html.outline))
         snprintf(reason, MARKUP_REASON_SIZE, "a tag has more than %d attributes", MOST_ATTRIBUTES);
-    tree_expect(tree, tree->bytes.length);
-    struct html_context html;
+    tree_expect(tree, page->length);
     html_read_init(&html.reader, tree, reason);
-    if (!reason[0] && tree->bytes.length)
-        parse_html(&html, &tree->bytes);
+    if (!reason[0] && page->length)
+        parse_html(&html, page);
     html_read_finish(&html.reader);
+    html_outline_free(&html.outline);
     tree_finish(tree);
     return !reason[0];
+}
+
+bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
+               char reason[MARKUP_REASON_SIZE])
+{
+    return read_page(tree, names, text, false, reason);
+}
+
+bool html_tree_unabridged(struct tree *tree, struct tree_names *names, struct buffer *text,
+                          char reason[MARKUP_REASON_SIZE])
+{
+    return read_page(tree, names, text, true, reason);
 }
 
 bool html_is_block(const char *name)

@@ -7,11 +7,11 @@
  * white space between blocks do not show in the tree. White space between inline elements and in
  * text, in pre and textarea, no-break spaces, script and style text do. Doctype and comments do.
  *
- * libxml2 is asked how the page nests, and believed in nothing else. Beside every callback runs a
- * reader of our own over the same bytes: each byte of the page is either what the callback says
- * (the tag and its attributes, this text, that entity) or becomes a TREE_LOST node, which is
- * compared as it stands. The page's end must be reached. So no error of page or parser can make
- * two pages equal.
+ * libxml2 is asked how the page nests, and believed in nothing else, so it is shown an outline of
+ * the page (html_outline.h). Beside every callback runs a reader of our own over the page: each
+ * byte of the page is either what the callback says (the tag and its attributes, this text, that
+ * entity) or becomes a TREE_LOST node, which is compared as it stands. The page's end must be
+ * reached. So no error of page or parser can make two pages equal.
  *
  * XML is well-formed or no XML. Nothing is fetched, no entity expanded; a document type with
  * declarations of its own is refused. White space alone between two tags does not matter where
@@ -28,6 +28,9 @@ enum { MARKUP_REASON_SIZE = 200 };
  * as such; reason says why, in words for people. */
 bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
                char reason[MARKUP_REASON_SIZE]);
+/* The same tree, by a parser that is shown the whole page. For tests and fuzzers, not for speed. */
+bool html_tree_unabridged(struct tree *tree, struct tree_names *names, struct buffer *text,
+                          char reason[MARKUP_REASON_SIZE]);
 bool xml_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
               char reason[MARKUP_REASON_SIZE]);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 enum {
-    ALIKE = 64,     /* siblings of a name; where there are more, they are told by numbers */
     STEPS = 64,     /* of a path; of deeper ones the outermost are "…" */
     NAME_MOST = 60, /* columns of a name, key or id */
 };
@@ -44,6 +43,8 @@ void tree_paths_init(struct tree_paths *paths, const struct tree *tree)
         .id = tree_interned(tree->names, "id", 2),
         .class = tree_interned(tree->names, "class", 5),
     };
+    for (size_t i = 0; i < TREE_PATHS_LISTS; i++)
+        paths->alike[i].parent = TREE_NONE;
     if (!paths->id || tree->xml)
         return;
     size_t room = 0;
@@ -126,19 +127,40 @@ static struct tree_text classes_of(const struct tree_paths *paths, uint32_t node
     return found ? found->value : (struct tree_text){NULL, 0};
 }
 
-/* Is it the only one of its name among its siblings; class: of those that have it? */
-static bool is_lone(const struct tree_paths *paths, uint32_t node, const struct tree_text *class)
+/* The node and its siblings of its kind and name. */
+static const struct tree_path_alike *list_alike(struct tree_paths *paths, uint32_t node)
 {
     const struct tree *tree = paths->tree;
     const struct tree_node *at = tree_at(tree, node);
-    uint32_t looked_at = 0;
+    uintptr_t name = (uintptr_t)at->name >> 4;
+    struct tree_path_alike *list =
+        &paths->alike[(at->parent ^ name ^ name >> 6) & (TREE_PATHS_LISTS - 1)];
+    if (list->parent == at->parent && list->kind == at->kind && list->name == at->name)
+        return list;
+    list->parent = at->parent;
+    list->kind = at->kind;
+    list->name = at->name;
+    list->count = 0;
     for (uint32_t i = tree_first(tree, at->parent); i != TREE_NONE; i = tree_next(tree, i)) {
         const struct tree_node *other = tree_at(tree, i);
-        if (i == node || other->kind != at->kind || other->name != at->name)
+        if (other->kind != at->kind || other->name != at->name)
             continue;
-        if (!class || ++looked_at > ALIKE || has_class(classes_of(paths, i), *class))
-            return false;
+        if (list->count++ == TREE_PATHS_ALIKE)
+            break;
+        list->nodes[list->count - 1] = i;
     }
+    return list;
+}
+
+/* Is it the only one of its name among its siblings; class: of those that have it? */
+static bool is_lone(struct tree_paths *paths, uint32_t node, const struct tree_text *class)
+{
+    const struct tree_path_alike *list = list_alike(paths, node);
+    if (!class || list->count > TREE_PATHS_ALIKE)
+        return list->count == 1;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->nodes[i] != node && has_class(classes_of(paths, list->nodes[i]), *class))
+            return false;
     return true;
 }
 
@@ -166,7 +188,7 @@ static uint32_t number_of(struct tree_paths *paths, uint32_t node)
 }
 
 /* The first class of the node that none of its siblings of its name has. */
-static bool own_class(const struct tree_paths *paths, uint32_t node, struct tree_text *class)
+static bool own_class(struct tree_paths *paths, uint32_t node, struct tree_text *class)
 {
     struct tree_text classes = classes_of(paths, node);
     for (size_t at = 0; at < classes.length;) {

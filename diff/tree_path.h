@@ -15,7 +15,11 @@
 
 #include "tree.h"
 
-enum { TREE_PATHS_KNOWN = 64 }; /* a power of two */
+enum {
+    TREE_PATHS_KNOWN = 64, /* a power of two */
+    TREE_PATHS_LISTS = 16,
+    TREE_PATHS_ALIKE = 65, /* siblings of a name; where there are more, they are told by numbers */
+};
 
 struct tree_paths {
     const struct tree *tree;
@@ -28,6 +32,14 @@ struct tree_paths {
         bool lone;
         struct tree_text class;
     } known[TREE_PATHS_KNOWN];
+    /* The children of a parent that have one kind and name: the first of them. */
+    struct tree_path_alike {
+        uint32_t parent; /* TREE_NONE: none */
+        uint8_t kind;
+        const char *name;
+        uint32_t count; /* TREE_PATHS_ALIKE + 1: there are more */
+        uint32_t nodes[TREE_PATHS_ALIKE];
+    } alike[TREE_PATHS_LISTS];
     struct {
         uint32_t parent, node, number;
     } counted; /* the place among its siblings that was found last: the next is often near */

@@ -2,14 +2,14 @@
  * How long does it take to compare two pages, beside the least that libxml2 takes to read both?
  * Used by tests/bench/pages.
  *
- *   pages RUNS generated       pages made here, of several sizes
+ *   pages RUNS generated       pages made here, of several sizes, and XML, JSON and text
  *   pages RUNS FILE FILE       two pages
  *
  * Both are measured in turn, RUNS times; the ratio is the median of the runs' ratios. The parser is
  * given the options that diff/html.c gives it, and handlers that do nothing. Prints a line per
  * pair: name, kB of both, milliseconds of the parser and of the comparison, ratio, MB/s,
- * differences, and the largest resident set (kB) of a process that compares the pair once. 1: a
- * verdict is wrong. Ratios fail nothing.
+ * differences, and the largest resident set (kB) of a process that compares the pair once; JSON
+ * and text know no parser but ours. 1: a verdict is wrong. Ratios fail nothing.
  */
 #include "../../diff/base/memory.h"
 #include "../../diff/compare.h"
@@ -49,7 +49,7 @@ static void text_nothing(void *context, const xmlChar *text, int length)
     (void)context, (void)text, (void)length;
 }
 
-static void sax_parse(const struct answer *answer)
+static void sax_parse_html(const struct answer *answer)
 {
     xmlParserCtxtPtr parser = htmlCreateMemoryParserCtxt(answer->bytes, (int)answer->length);
     *parser->sax = (htmlSAXHandler){
@@ -68,12 +68,35 @@ static void sax_parse(const struct answer *answer)
     htmlFreeParserCtxt(parser);
 }
 
+static void sax_parse_xml(const struct answer *answer)
+{
+    xmlParserCtxtPtr parser = xmlCreateMemoryParserCtxt(answer->bytes, (int)answer->length);
+    *parser->sax = (xmlSAXHandler){
+        .startElement = start_nothing,
+        .endElement = end_nothing,
+        .characters = text_nothing,
+        .ignorableWhitespace = text_nothing,
+        .comment = end_nothing,
+    };
+    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                  XML_PARSE_IGNORE_ENC | XML_PARSE_SAX1);
+    xmlParseDocument(parser);
+    xmlFreeDoc(parser->myDoc);
+    xmlFreeParserCtxt(parser);
+}
+
+static void (*const sax_parse[CONTENT_TYPES])(const struct answer *answer) = {
+    [CONTENT_HTML] = sax_parse_html,
+    [CONTENT_XML] = sax_parse_xml,
+};
+
 /* --- measuring --- */
 
+/* The type is the answers' own, as their headers say. */
 static bool compare(const struct answer answers[SIDES], struct comparison *found)
 {
     struct err err;
-    if (compare_answers(answers, CONTENT_HTML, NULL, found, &err))
+    if (compare_answers(answers, CONTENT_AUTO, NULL, found, &err))
         return true;
     fprintf(stderr, "pages: %s\n", err.text);
     return false;
@@ -115,21 +138,27 @@ static bool measure(const char *name, const struct answer answers[SIDES], bool e
     bool right = true;
     for (size_t run = 0; run <= runs && right; run++) {
         size_t at = run ? run - 1 : 0; /* the first does not count */
-        double start = now();
-        sax_parse(&answers[SOURCE]);
-        sax_parse(&answers[TARGET]);
-        parser[at] = now() - start;
         comparison_free(&found);
-        start = now();
+        double start = now();
         right = compare(answers, &found);
         ours[at] = now() - start;
+        if (!right || !sax_parse[found.type])
+            continue;
+        start = now();
+        sax_parse[found.type](&answers[SOURCE]);
+        sax_parse[found.type](&answers[TARGET]);
+        parser[at] = now() - start;
         ratio[at] = ours[at] / parser[at];
     }
     double bytes = (double)(answers[SOURCE].length + answers[TARGET].length);
     double time = median(ours, runs);
-    printf("%-22s %8.0f %9.2f %9.2f %7.2f %8.1f %8zu %8ld%s\n", name, bytes / 1e3,
-           median(parser, runs) * 1e3, time * 1e3, median(ratio, runs), bytes / 1e6 / time,
-           found.total, memory_of(answers), found.fallback[0] ? "  not as HTML" : "");
+    printf("%-22s %8.0f ", name, bytes / 1e3);
+    if (sax_parse[found.type])
+        printf("%9.2f %9.2f %7.2f", median(parser, runs) * 1e3, time * 1e3, median(ratio, runs));
+    else
+        printf("%9s %9.2f %7s", "-", time * 1e3, "-");
+    printf(" %8.1f %8zu %8ld%s\n", bytes / 1e6 / time, found.total, memory_of(answers),
+           found.fallback[0] ? "  not read as what it is" : "");
     right = right && found.equal == equal && !found.fallback[0];
     if (!right)
         fprintf(stderr, "pages: %s: the verdict is wrong: %s\n", name, found.fallback);
@@ -207,14 +236,53 @@ static void make_random(struct buffer *page, size_t size, uint32_t seed)
     buffer_add_text(page, "</body></html>\n");
 }
 
-static struct answer answer_of(const struct buffer *page)
+static void add_record(struct buffer *out, enum content_type type, uint32_t row, uint32_t price)
 {
-    return (struct answer){page->data, page->length, "text/html; charset=utf-8"};
+    if (type == CONTENT_XML)
+        buffer_printf(out,
+                      "  <row id=\"%u\">\n    <name>Room %u &amp; view</name>\n"
+                      "    <price currency=\"EUR\">%u.%02u</price>\n  </row>\n",
+                      row, row, price / 100, price % 100);
+    else if (type == CONTENT_JSON)
+        buffer_printf(out,
+                      "  {\"id\": %u, \"name\": \"Room %u\\n\", \"price\": %u.%02u,\n"
+                      "   \"tags\": [\"sea\", \"view\"], \"free\": true},\n",
+                      row, row, price / 100, price % 100);
+    else
+        buffer_printf(out, "%u\tRoom %u with a view of the sea\t%u.%02u EUR a night\n", row, row,
+                      price / 100, price % 100);
 }
 
-static bool measure_made(const char *name, struct buffer pages[SIDES], bool equal, size_t runs)
+/* The same rows in other types; one of them may be changed. */
+static void make_records(struct buffer *out, enum content_type type, size_t size, bool changed)
 {
-    const struct answer answers[SIDES] = {answer_of(&pages[SOURCE]), answer_of(&pages[TARGET])};
+    static const char *const frames[CONTENT_TYPES][2] = {
+        [CONTENT_XML] = {"<?xml version=\"1.0\"?>\n<rooms>\n", "</rooms>\n"},
+        [CONTENT_JSON] = {"[\n", "  null\n]\n"},
+        [CONTENT_TEXT] = {"", ""},
+    };
+    buffer_add_text(out, frames[type][0]);
+    for (uint32_t row = 0, middle = (uint32_t)(size / 200); out->length < size; row++)
+        add_record(out, type, row, 1000 + row % 5000 + (changed && row == middle));
+    buffer_add_text(out, frames[type][1]);
+}
+
+static struct answer answer_of(const struct buffer *page, enum content_type type)
+{
+    static const char *const headers[CONTENT_TYPES] = {
+        [CONTENT_HTML] = "text/html; charset=utf-8",
+        [CONTENT_XML] = "application/xml",
+        [CONTENT_JSON] = "application/json",
+        [CONTENT_TEXT] = "text/plain; charset=utf-8",
+    };
+    return (struct answer){page->data, page->length, headers[type]};
+}
+
+static bool measure_made(const char *name, enum content_type type, struct buffer pages[SIDES],
+                         bool equal, size_t runs)
+{
+    const struct answer answers[SIDES] = {answer_of(&pages[SOURCE], type),
+                                          answer_of(&pages[TARGET], type)};
     char title[64];
     snprintf(title, sizeof title, "%s", name);
     bool right = measure(title, answers, equal, runs);
@@ -232,12 +300,29 @@ static bool measure_generated(size_t runs)
             struct buffer pages[SIDES] = {BUFFER_INIT(1 << 24), BUFFER_INIT(1 << 24)};
             make_table(&pages[SOURCE], sizes[i], SAME);
             make_table(&pages[TARGET], sizes[i], (enum shape)shape);
-            right &= measure_made(shape_name[shape], pages, shape == SAME, runs);
+            right &= measure_made(shape_name[shape], CONTENT_HTML, pages, shape == SAME, runs);
         }
         struct buffer pages[SIDES] = {BUFFER_INIT(1 << 24), BUFFER_INIT(1 << 24)};
         make_random(&pages[SOURCE], sizes[i], 1);
         make_random(&pages[TARGET], sizes[i], 2);
-        right &= measure_made("nothing in common", pages, false, runs);
+        right &= measure_made("nothing in common", CONTENT_HTML, pages, false, runs);
+    }
+    return right;
+}
+
+static bool measure_types(size_t runs)
+{
+    static const char *const names[CONTENT_TYPES] = {
+        [CONTENT_XML] = "XML, one change",
+        [CONTENT_JSON] = "JSON, one change",
+        [CONTENT_TEXT] = "text, one change",
+    };
+    bool right = true;
+    for (int type = CONTENT_XML; type <= CONTENT_TEXT; type++) {
+        struct buffer pages[SIDES] = {BUFFER_INIT(1 << 24), BUFFER_INIT(1 << 24)};
+        make_records(&pages[SOURCE], (enum content_type)type, 200000, false);
+        make_records(&pages[TARGET], (enum content_type)type, 200000, true);
+        right &= measure_made(names[type], (enum content_type)type, pages, false, runs);
     }
     return right;
 }
@@ -266,12 +351,12 @@ int main(int argc, char **argv)
     }
     compare_setup(); /* for the parser's own memory, too */
     if (argc == 3)
-        return !measure_generated(runs);
+        return !(measure_types(runs) & measure_generated(runs));
     struct buffer pages[SIDES] = {BUFFER_INIT(1 << 26), BUFFER_INIT(1 << 26)};
     if (!read_page(argv[2], &pages[SOURCE]) || !read_page(argv[3], &pages[TARGET]))
         return 64;
     const char *name = strrchr(argv[2], '/') ? strrchr(argv[2], '/') + 1 : argv[2];
     char title[23];
     snprintf(title, sizeof title, "%.*s", (int)strcspn(name, "."), name);
-    return !measure_made(title, pages, false, runs);
+    return !measure_made(title, CONTENT_HTML, pages, false, runs);
 }
