@@ -495,7 +495,8 @@ static bool apply_rule(struct run *run, struct rule *rule, struct tree *const tr
                        size_t *masked)
 {
     uint64_t applied[SIDES] = {0};
-    rule->answers++;
+    bool counted = !run->context->uncounted;
+    rule->answers += counted;
     for (int side = 0; side < SIDES; side++) {
         struct work work = {.run = run,
                             .rule = rule,
@@ -504,7 +505,7 @@ static bool apply_rule(struct run *run, struct rule *rule, struct tree *const tr
         if (rule->on[side] && !(rule->selector ? apply_to_found(&work) : apply_to_all(&work)))
             return false;
         applied[side] = work.applied;
-        rule->applied[side] += work.applied;
+        rule->applied[side] += counted ? work.applied : 0;
     }
     if (rule->action == ACTION_IGNORE || rule->action == ACTION_MASK ||
         rule->action == ACTION_MASK_MATCHES)

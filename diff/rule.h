@@ -40,6 +40,7 @@ struct rule_context {
     const char *method;              /* "GET" */
     const char *path;                /* of the URL; its query does not count: "/rates/8812" */
     const char *content_type[SIDES]; /* "text/html; charset=utf-8" */
+    bool uncounted;                  /* the same answers again: rules do not count them */
 };
 
 /* What one rule has done so far. The name is borrowed from the rules. */

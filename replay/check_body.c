@@ -1,22 +1,12 @@
 /*
  * Bodies of two answers. Input: an exchange, rules, the values that are each side's own. Output:
  * findings. What differs is diff/compare.h's to say; here is judged which of its differences are
- * none, because each side says there what is its own:
+ * none, because each side says there what is its own (check_place.c: what may stand where).
  *
- *     a link (href, src, action, …, a JSON text or XML element that is one)
- *                     own_same_link(): hosts, ids by their kind, tokens
- *     a token         the value of a field, <meta>, attribute or JSON member whose name says that
- * it is one: both sides must have one, each that looks like one an id           id, for, data-…-id,
- * …: of the kind that the words before it name ("booking-12") or, where they name none ("row-12"),
- * the page's path; the value of an <input> or <option> whose field is called id or …_id, of the
- * kind that this name or the form's place gives; a JSON member or XML element called so a name the
- * text of a link by the ids of its href; title and headings by the ids that the request asked for;
- * text of an element whose class or id says that it is an id ("booking-id"), by that. "Booking 12",
- * "#12", not "12 nights", "12 €" anything        tokens and ids of 16 letters and digits or more
- * that look random
- *
- * An id counts for another only as the pair that the replay has proven, so 12 for 13 makes
- * /bookings/12 and /bookings/13 equal, and neither a price nor a room.
+ * Rows of a page are often told apart by their ids, and where the sides' ids are others, so may be
+ * the pairs that the differ finds. So where something is left, the answers are compared once more
+ * with the target's ids written as the source's, at the same places and by the same pairs; each
+ * difference is judged by what stood there. The comparison that leaves less counts: both are true.
  */
 #include "check_parts.h"
 
@@ -24,399 +14,235 @@
 #include "../diff/group.h"
 #include "mask.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
-#define NAME_MOST 200 /* bytes of a name that says what stands there */
+/* What stood in the target before it was written as the source would. */
+struct rewritten {
+    uint32_t node;
+    const char *attribute; /* or NULL */
+    struct tree_text value;
+};
+
+/* One comparison of the two. */
+struct attempt {
+    struct body *body;
+    struct rule_use use;
+    bool rewrite;
+    struct comparison found;
+    size_t count, room;
+    struct rewritten *items; /* in the order of nodes */
+    bool *own;               /* per difference */
+    size_t left;             /* differences that are some */
+};
 
 struct body {
     struct check *check;
     struct own *own;
-    struct comparison found;
     struct arena arena;
 };
 
-static const struct tree *tree_of(const struct body *body, enum side side)
+static struct slice slice_buffer(const struct buffer *buffer)
 {
-    return &body->found.trees[side];
+    return (struct slice){buffer->data, buffer->length};
 }
 
-/* ---- names and places ---- */
+/* ---- the target's ids as the source's ---- */
 
-static struct slice attribute_of(const struct body *body, enum side side, uint32_t node,
-                                 const char *name)
+static void remember(struct attempt *attempt, uint32_t node, const char *attribute,
+                     struct tree_text value)
 {
-    const struct tree *tree = tree_of(body, side);
-    const char *interned = tree_interned(tree->names, name, strlen(name));
-    const struct tree_attribute *found =
-        interned ? tree_find_attribute(tree, node, interned) : NULL;
-    return found ? slice_text(tree_attribute_shown(found)) : (struct slice){0};
-}
-
-/* As a C string in the arena; "": none, or one that is no name. */
-static const char *text_of(struct body *body, struct slice text)
-{
-    if (!text.length || text.length > NAME_MOST || memchr(text.at, '\0', text.length))
-        return "";
-    return arena_copy_bytes(&body->arena, text.at, text.length);
-}
-
-static const char *attribute_text(struct body *body, enum side side, uint32_t node,
-                                  const char *name)
-{
-    return text_of(body, attribute_of(body, side, node, name));
-}
-
-static bool is_element(const struct tree *tree, uint32_t node, const char *name)
-{
-    const struct tree_node *of = tree_at(tree, node);
-    return of->kind == TREE_ELEMENT && strcmp(of->name, name) == 0;
-}
-
-/* The nearest element of that name around a node; TREE_NONE: there is none. */
-static uint32_t element_around(const struct tree *tree, uint32_t node, const char *name)
-{
-    for (uint32_t at = node; at && at != TREE_NONE; at = tree_at(tree, at)->parent)
-        if (is_element(tree, at, name))
-            return at;
-    return TREE_NONE;
-}
-
-/* Path and query that the page was asked for by. */
-static struct slice page_of(const struct body *body)
-{
-    const struct buffer *target = &body->check->exchange->out[SOURCE].target;
-    return (struct slice){target->data, target->length};
-}
-
-static void add_kinds(struct token_kinds *kinds, const struct token_kinds *more)
-{
-    for (size_t i = 0; i < more->count && kinds->count < TOKEN_KINDS; i++)
-        memcpy(kinds->name[kinds->count++], more->name[i], sizeof kinds->name[0]);
-}
-
-/* Kinds of a field's value, or none when its name is no id's. */
-static void kinds_of_name(struct token_kinds *kinds, const char *name, const char *parent,
-                          struct slice target)
-{
-    kinds->count = 0;
-    if (!*name || !token_name_is_id(name))
-        return;
-    const struct token_part part = {.place = parent ? PLACE_JSON : PLACE_FIELD,
-                                    .name = name,
-                                    .parent = parent && *parent ? parent : NULL};
-    token_kinds_of(kinds, &part, target);
-}
-
-/* "booking-12-row" names bookings; "row-12" and "12" the page's path. */
-static void kinds_of_id(struct token_kinds *kinds, struct body *body, struct slice value)
-{
-    static const char *const nothing[] = {"row",  "item",   "tr",   "li",   "entry", "node",
-                                          "id",   "record", "line", "card", "el",    "data",
-                                          "edit", "delete", "show", "form", "link",  "list"};
-    char word[NAME_MOST];
-    size_t length = 0, from = 0;
-    while (length < value.length && length + 4 < sizeof word && !isdigit(value.at[length])) {
-        word[length] = (char)value.at[length];
-        length++;
+    if (attempt->count == attempt->room) {
+        attempt->room = attempt->room ? 2 * attempt->room : 64;
+        attempt->items = mem_resize(attempt->items, attempt->room, sizeof *attempt->items);
     }
-    while (length && !isalpha((unsigned char)word[length - 1]))
-        length--;
-    word[length] = '\0';
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)word[i]))
-            from = i + 1;
-    bool named = length > from;
-    for (size_t i = 0; named && i < sizeof nothing / sizeof *nothing; i++)
-        named = strcasecmp(word + from, nothing[i]) != 0;
-    memcpy(word + length, "_id", sizeof "_id");
-    kinds_of_name(kinds, named ? word : "id", NULL, page_of(body));
+    attempt->items[attempt->count++] = (struct rewritten){node, attribute, value};
 }
 
-static bool is_url(struct slice text)
+/* False: there is nothing to rewrite. */
+static bool rewrite(struct attempt *attempt, struct buffer *out, uint32_t node,
+                    const char *attribute, struct tree_text value)
 {
-    return text.length > 1 &&
-           (text.at[0] == '/' || (text.length > 8 && (memcmp(text.at, "http://", 7) == 0 ||
-                                                      memcmp(text.at, "https://", 8) == 0)));
-}
-
-/* ---- HTML and XML: attributes ---- */
-
-static const char *const link_names[] = {
-    "action",   "background", "cite",       "data",      "data-action", "data-href",
-    "data-src", "data-url",   "formaction", "href",      "hx-delete",   "hx-get",
-    "hx-patch", "hx-post",    "hx-put",     "longdesc",  "manifest",    "ping",
-    "poster",   "src",        "srcset",     "xlink:href"};
-static const char *const id_names[] = {"aria-activedescendant",
-                                       "aria-controls",
-                                       "aria-describedby",
-                                       "aria-details",
-                                       "aria-labelledby",
-                                       "aria-owns",
-                                       "data-bs-target",
-                                       "data-target",
-                                       "for",
-                                       "form",
-                                       "headers",
-                                       "id",
-                                       "list",
-                                       "name"};
-
-static bool is_one_of(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* The name of the field whose value the element gives. */
-static const char *field_of(struct body *body, enum side side, uint32_t node)
-{
-    const struct tree *tree = tree_of(body, side);
-    if (is_element(tree, node, "option")) {
-        uint32_t select = element_around(tree, node, "select");
-        return select == TREE_NONE ? "" : attribute_text(body, side, select, "name");
-    }
-    return attribute_text(body, side, node, "name");
-}
-
-/* Both are tokens by their name, and look like it. */
-static bool both_tokens(struct body *body, const char *name, const struct slice value[SIDES])
-{
-    if (!own_is_token(name, value[SOURCE]) || !own_is_token(name, value[TARGET]))
+    struct body *body = attempt->body;
+    struct own_place place;
+    buffer_clear(out);
+    if (!value.length || !own_may_hold(body->own, TARGET, slice_text(value)))
         return false;
-    own_learn(body->own, value[SOURCE], value[TARGET]);
+    place_look(&place, body->own, &body->arena, &attempt->found.trees[TARGET], TARGET, node,
+               attribute, slice_text(value));
+    if (place.link)
+        own_rewrite_link(body->own, slice_text(value), out);
+    else
+        own_rewrite(body->own, slice_text(value), &own_filter_of(&place), out);
+    return !slice_same(slice_buffer(out), slice_text(value));
+}
+
+static bool is_text(const struct tree_node *node)
+{
+    return node->kind == TREE_TEXT || node->kind == TREE_STRING || node->kind == TREE_NUMBER ||
+           node->kind == TREE_RAW;
+}
+
+static void rewrite_tree(struct attempt *attempt, struct tree *tree)
+{
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (uint32_t node = 0; node < tree->count; node++) {
+        const struct tree_node *of = tree_at(tree, node);
+        if (of->marks & (TREE_IGNORED | TREE_MASKED)) {
+            node = tree_end(tree, node) - 1;
+            continue;
+        }
+        for (uint32_t i = 0; i < of->attributes_count; i++) {
+            struct tree_attribute *attribute = &tree->attributes[of->attributes_at + i];
+            if (attribute->marks & (TREE_IGNORED | TREE_MASKED) ||
+                !rewrite(attempt, &out, node, attribute->name, attribute->value))
+                continue;
+            remember(attempt, node, attribute->name, attribute->value);
+            tree_replace_attribute(tree, attribute, out.data, out.length);
+        }
+        if (is_text(of) && rewrite(attempt, &out, node, NULL, of->value)) {
+            remember(attempt, node, NULL, of->value);
+            tree_replace(tree, node, out.data, out.length);
+        }
+    }
+    buffer_free(&out);
+}
+
+/* The rules first: what they leave is what is compared. */
+static bool apply(void *context, enum content_type type, struct tree *const trees[SIDES],
+                  size_t *masked, struct err *err)
+{
+    struct attempt *attempt = context;
+    struct compare_rules rules = rules_for_compare(&attempt->use);
+    if (attempt->use.rules && !rules.apply(rules.context, type, trees, masked, err))
+        return false;
+    if (attempt->rewrite)
+        rewrite_tree(attempt, trees[TARGET]);
     return true;
 }
 
-static bool same_field(struct body *body, const uint32_t node[SIDES],
-                       const struct slice value[SIDES])
+static int order_rewritten(const void *key, const void *item)
 {
-    const char *name = field_of(body, SOURCE, node[SOURCE]);
-    struct token_kinds kinds, more;
-    uint32_t form = element_around(tree_of(body, SOURCE), node[SOURCE], "form");
-    if (strcmp(name, field_of(body, TARGET, node[TARGET])) != 0)
-        return false;
-    if (is_element(tree_of(body, SOURCE), node[SOURCE], "input") && both_tokens(body, name, value))
-        return true;
-    kinds_of_name(&kinds, name, NULL, page_of(body));
-    if (form != TREE_NONE) {
-        kinds_of_name(&more, name, NULL, attribute_of(body, SOURCE, form, "action"));
-        add_kinds(&kinds, &more);
-    }
-    return own_same(body->own, value, &(struct own_filter){.kinds = &kinds});
+    uint32_t node = *(const uint32_t *)key, other = ((const struct rewritten *)item)->node;
+    return (node > other) - (node < other);
 }
 
-static bool same_attribute(struct body *body, const struct difference *difference,
-                           const struct slice value[SIDES])
+static struct tree_text before_rewriting(const struct attempt *attempt, uint32_t node,
+                                         const char *attribute, struct tree_text value)
 {
-    const char *name = difference->attribute;
-    const struct tree *tree = tree_of(body, SOURCE);
-    uint32_t node = difference->node[SOURCE];
-    struct token_kinds kinds;
-    if (is_one_of(name, link_names, sizeof link_names / sizeof *link_names))
-        return own_same_link(body->own, value);
-    if (is_one_of(name, id_names, sizeof id_names / sizeof *id_names)) {
-        kinds_of_id(&kinds, body, value[SOURCE]);
-        return own_same(body->own, value, &(struct own_filter){.kinds = &kinds});
-    }
-    if (strcmp(name, "value") == 0)
-        return same_field(body, difference->node, value);
-    if (strcmp(name, "content") == 0 && is_element(tree, node, "meta")) {
-        const char *meta = attribute_text(body, SOURCE, node, "name");
-        return (token_name_is_csrf(meta) && both_tokens(body, meta, value)) ||
-               (is_url(value[SOURCE]) && own_same_link(body->own, value)) ||
-               own_same(body->own, value, NULL);
-    }
-    if (both_tokens(body, name, value))
-        return true;
-    kinds_of_name(&kinds, strncmp(name, "data-", 5) == 0 ? name + 5 : name, NULL, page_of(body));
-    return own_same(body->own, value, &(struct own_filter){.kinds = &kinds});
-}
-
-/* ---- HTML and XML: texts ---- */
-
-static bool is_heading(const struct tree *tree, uint32_t node)
-{
-    static const char *const names[] = {"title", "h1", "h2",      "h3",    "h4",
-                                        "h5",    "h6", "caption", "legend"};
-    for (uint32_t at = node; at && at != TREE_NONE; at = tree_at(tree, at)->parent)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (is_element(tree, at, names[i]))
-                return true;
-    return false;
-}
-
-/* Of the element itself: what its class, id or name says. */
-static void kinds_of_element(struct token_kinds *kinds, struct body *body, uint32_t node)
-{
-    static const char *const naming[] = {"class", "id", "itemprop", "data-label", "headers"};
-    struct token_kinds more;
-    const struct tree *tree = tree_of(body, SOURCE);
-    const struct tree_node *of = tree_at(tree, node);
-    kinds->count = 0;
-    if (of->kind != TREE_ELEMENT)
-        return;
-    if (tree->xml)
-        kinds_of_name(kinds, text_of(body, slice_of(of->name)), NULL, page_of(body));
-    for (size_t i = 0; i < sizeof naming / sizeof *naming; i++) {
-        const char *text = attribute_text(body, SOURCE, node, naming[i]);
-        for (size_t length; *text; text += length + (text[length] != '\0')) {
-            length = strcspn(text, " ");
-            kinds_of_name(&more, arena_copy_bytes(&body->arena, text, length), NULL, page_of(body));
-            add_kinds(kinds, &more);
-        }
-    }
-}
-
-static bool same_markup_text(struct body *body, const struct difference *difference,
-                             const struct slice value[SIDES])
-{
-    const uint32_t *node = difference->node;
-    const struct tree *tree = tree_of(body, SOURCE);
-    struct token_kinds kinds;
-    uint32_t link[SIDES];
-    if (is_url(value[SOURCE]) && own_same_link(body->own, value))
-        return true;
-    if (tree_at(tree, node[SOURCE])->kind != TREE_TEXT)
-        return own_same(body->own, value, NULL);
-    bool *pairs = arena_alloc(&body->arena, body->own->count + 1);
-    kinds_of_element(&kinds, body, tree_at(tree, node[SOURCE])->parent);
-    if (is_heading(tree, node[SOURCE]))
-        memcpy(pairs, own_page_pairs(body->own), body->own->count);
-    for (int side = 0; side < SIDES; side++)
-        link[side] = element_around(tree_of(body, (enum side)side), node[side], "a");
-    if (link[SOURCE] != TREE_NONE && link[TARGET] != TREE_NONE) {
-        const struct slice href[SIDES] = {attribute_of(body, SOURCE, link[SOURCE], "href"),
-                                          attribute_of(body, TARGET, link[TARGET], "href")};
-        if (own_same_link(body->own, href))
-            own_pairs_of_link(body->own, href, pairs);
-    }
-    return own_same(body->own, value,
-                    &(struct own_filter){.kinds = &kinds, .pairs = pairs, .label = true});
-}
-
-/* ---- JSON ---- */
-
-/* The member that a value belongs to, through lists; TREE_NONE: none. */
-static uint32_t member_around(const struct tree *tree, uint32_t node)
-{
-    while (node && node != TREE_NONE && tree_at(tree, node)->kind != TREE_MEMBER)
-        node = tree_at(tree, node)->parent;
-    return node && node != TREE_NONE ? node : TREE_NONE;
-}
-
-static bool same_json(struct body *body, const struct difference *difference,
-                      const struct slice value[SIDES])
-{
-    const struct tree *tree = tree_of(body, SOURCE);
-    const struct tree_node *of = tree_at(tree, difference->node[SOURCE]);
-    uint32_t member = member_around(tree, difference->node[SOURCE]);
-    struct token_kinds kinds = {0};
-    if (of->kind == TREE_LITERAL)
-        return false;
-    if (member != TREE_NONE) {
-        uint32_t outer = member_around(tree, tree_at(tree, member)->parent);
-        const char *name = text_of(body, slice_of(tree_at(tree, member)->name));
-        const char *parent =
-            outer == TREE_NONE ? "" : text_of(body, slice_of(tree_at(tree, outer)->name));
-        if (of->kind == TREE_STRING && both_tokens(body, name, value))
-            return true;
-        kinds_of_name(&kinds, name, parent, page_of(body));
-    }
-    if (of->kind == TREE_STRING && is_url(value[SOURCE]))
-        return own_same_link(body->own, value);
-    return own_same(body->own, value, &(struct own_filter){.kinds = &kinds});
+    if (!attempt->count)
+        return value;
+    const struct rewritten *items = attempt->items, *end = items + attempt->count;
+    const struct rewritten *at =
+        bsearch(&node, items, attempt->count, sizeof *items, order_rewritten);
+    while (at && at > items && at[-1].node == node)
+        at--;
+    for (; at && at < end && at->node == node; at++)
+        if (at->attribute == attribute)
+            return at->value;
+    return value;
 }
 
 /* ---- one difference ---- */
 
-/* Is it none, because both say what is their own? */
-static bool is_own(struct body *body, const struct difference *difference)
+/* A node in place of another sort of node is more than its text. */
+static bool is_value_change(const struct attempt *attempt, const struct difference *difference)
 {
+    if (!attempt->found.has_trees || difference->kind != DIFF_CHANGED)
+        return false;
+    if (difference->attribute)
+        return true;
+    const struct tree_node *source =
+        tree_at(&attempt->found.trees[SOURCE], difference->node[SOURCE]);
+    const struct tree_node *target =
+        tree_at(&attempt->found.trees[TARGET], difference->node[TARGET]);
+    return source->kind == target->kind && source->name == target->name && source->size == 1 &&
+           target->size == 1 && source->kind != TREE_LITERAL;
+}
+
+/* Is it none, because both say what is their own? */
+static bool is_own(struct attempt *attempt, const struct difference *difference)
+{
+    struct body *body = attempt->body;
+    struct own_place place[SIDES];
     struct slice value[SIDES];
-    if (!body->found.has_trees || difference->kind != DIFF_CHANGED)
+    if (!is_value_change(attempt, difference))
         return false;
     for (int side = 0; side < SIDES; side++) {
-        struct tree_text text = describe_value(&body->found, difference, (enum side)side);
-        if (!text.at || difference->node[side] == TREE_NONE)
+        struct tree_text text = describe_value(&attempt->found, difference, (enum side)side);
+        if (!text.at)
             return false;
+        if (side == TARGET)
+            text = before_rewriting(attempt, difference->node[side], difference->attribute, text);
         value[side] = slice_text(text);
+        place_look(&place[side], body->own, &body->arena, &attempt->found.trees[side],
+                   (enum side)side, difference->node[side], difference->attribute, value[side]);
     }
-    if (difference->attribute)
-        return same_attribute(body, difference, value);
-    const struct tree_node *source = tree_at(tree_of(body, SOURCE), difference->node[SOURCE]);
-    const struct tree_node *target = tree_at(tree_of(body, TARGET), difference->node[TARGET]);
-    /* A node in place of another sort of node is more than its text. */
-    if (source->kind != target->kind || source->name != target->name || source->size != 1 ||
-        target->size != 1)
-        return false;
-    switch (body->found.type) {
-    case CONTENT_HTML:
-    case CONTENT_XML:
-        return same_markup_text(body, difference, value);
-    case CONTENT_JSON:
-        return same_json(body, difference, value);
-    default:
-        return own_same(body->own, value, NULL);
+    if (slice_same(value[SOURCE], value[TARGET]))
+        return true; /* rewritten, and need not have been */
+    const char *token = place[SOURCE].token;
+    if (*token && strcmp(token, place[TARGET].token) == 0 && own_is_token(token, value[SOURCE]) &&
+        own_is_token(token, value[TARGET])) {
+        own_learn(body->own, value[SOURCE], value[TARGET]);
+        return true;
     }
+    if (place[SOURCE].link && place[TARGET].link && own_same_link(body->own, value))
+        return true;
+    for (size_t i = 0; i < body->own->count; i++)
+        place[SOURCE].pairs[i] = place[SOURCE].pairs[i] && place[TARGET].pairs[i];
+    return own_same(body->own, value, &own_filter_of(&place[SOURCE]));
 }
 
 /* Names of fields and members that hold what nobody else should see. */
-static bool is_secret(struct body *body, const struct difference *difference,
+static bool is_secret(struct attempt *attempt, const struct difference *difference,
                       enum value_class class)
 {
     if (class == CLASS_TOKEN || class == CLASS_SESSION_ID ||
-        describe_is_secret(&body->found, difference))
+        describe_is_secret(&attempt->found, difference))
         return true;
-    if (!body->found.has_trees)
-        return false;
-    for (int side = 0; side < SIDES; side++) {
-        const struct tree *tree = tree_of(body, (enum side)side);
+    for (int side = 0; side < SIDES && attempt->found.has_trees; side++) {
+        const struct tree *tree = &attempt->found.trees[side];
         uint32_t node = difference->node[side];
         if (node == TREE_NONE)
             continue;
-        uint32_t member = member_around(tree, node);
+        uint32_t member = place_member(tree, node);
         if (member != TREE_NONE && mask_is_secret(slice_of(tree_at(tree, member)->name)))
             return true;
         if (difference->attribute &&
             (mask_is_secret(slice_of(difference->attribute)) ||
              (strcmp(difference->attribute, "value") == 0 &&
-              mask_is_secret(slice_of(field_of(body, (enum side)side, node))))))
+              mask_is_secret(slice_of(place_field(&attempt->body->arena, tree, node))))))
             return true;
     }
     return false;
 }
 
-static void show(struct body *body, const struct difference *difference, bool secret,
+static void show(struct attempt *attempt, const struct difference *difference, bool secret,
                  const char *value[SIDES])
 {
-    bool link = difference->attribute && is_one_of(difference->attribute, link_names,
-                                                   sizeof link_names / sizeof *link_names);
+    struct arena *arena = &attempt->body->arena;
+    bool link = difference->attribute && place_is_link(difference->attribute);
     for (int side = 0; side < SIDES; side++) {
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
         value[side] = NULL;
-        if (describe_text(&body->found, difference, (enum side)side, CHECK_TEXT - 8, &text)) {
+        if (describe_text(&attempt->found, difference, (enum side)side, CHECK_TEXT - 8, &text)) {
             if (secret)
                 buffer_printf(&shown, "*** (%zu bytes)", text.length);
             else if (link)
-                mask_target(&shown, (struct slice){text.data, text.length});
+                mask_target(&shown, slice_buffer(&text));
             else
                 buffer_add(&shown, text.data, text.length);
-            value[side] = arena_copy_bytes(&body->arena, shown.data, shown.length);
+            value[side] = arena_copy_bytes(arena, shown.data, shown.length);
         }
         buffer_free(&text);
         buffer_free(&shown);
     }
 }
 
-static void add_difference(struct body *body, const struct difference *difference)
+static void add_difference(struct attempt *attempt, const struct difference *difference)
 {
-    struct check *check = body->check;
-    struct arena *arena = &check->findings->arena;
-    enum value_class class = describe_class(&body->found, difference);
-    bool secret = is_secret(body, difference, class);
+    struct check *check = attempt->body->check;
+    enum value_class class = describe_class(&attempt->found, difference);
+    bool secret = is_secret(attempt, difference, class);
     struct found found = {.kind = FOUND_BODY,
                           .path = difference->path,
                           .change = diff_kind_name[difference->kind],
@@ -427,33 +253,71 @@ static void add_difference(struct body *body, const struct difference *differenc
     if (difference->kind == DIFF_REORDERED)
         found.cause = "the same in another order";
     else if (difference->kind == DIFF_CHANGED && !secret)
-        found.cause = check_cause(arena, difference->text, difference->whole);
-    show(body, difference, secret, found.value);
+        found.cause = check_cause(&check->findings->arena, difference->text, difference->whole);
+    show(attempt, difference, secret, found.value);
     check_add(check, &found);
     buffer_free(&shape);
 }
 
+/* ---- attempts ---- */
+
 /* Tokens first: what both pages give as one may stand in their scripts, too. */
-static void judge(struct body *body)
+static void judge(struct attempt *attempt)
 {
-    struct comparison *found = &body->found;
-    bool *own = mem_zero(found->count + 1, sizeof *own);
+    const struct comparison *found = &attempt->found;
+    const struct own *own = attempt->body->own;
     size_t known;
+    attempt->own = mem_zero(found->count + 1, sizeof *attempt->own);
     do {
-        known = body->own->count;
+        known = own->count;
         for (size_t i = 0; i < found->count; i++)
-            if (!own[i])
-                own[i] = is_own(body, &found->differences[i]);
-    } while (body->own->count > known);
+            if (!attempt->own[i])
+                attempt->own[i] = is_own(attempt, &found->differences[i]);
+    } while (own->count > known);
+    attempt->left =
+        found->total - found->count; /* those were not described, and cannot be judged */
     for (size_t i = 0; i < found->count; i++)
-        if (!own[i])
-            add_difference(body, &found->differences[i]);
-    /* Those that were not described cannot be judged. */
-    body->check->findings->total += found->total - found->count;
-    free(own);
+        attempt->left += !attempt->own[i];
 }
 
-/* ---- the answers ---- */
+static bool compare(struct attempt *attempt, struct body *body, bool again, struct err *err)
+{
+    const struct check *check = body->check;
+    const struct compare_rules rules = {.apply = apply, .context = attempt};
+    struct answer answers[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        const struct buffer *bytes = &check->exchange->in[side].body;
+        answers[side] =
+            (struct answer){bytes->data, bytes->length, check->context.content_type[side]};
+    }
+    *attempt = (struct attempt){
+        .body = body, .use = {check->settings->rules, check->context}, .rewrite = again};
+    attempt->use.context.uncounted = again;
+    if (!compare_answers(answers, CONTENT_AUTO, &rules, &attempt->found, err))
+        return false;
+    judge(attempt);
+    return true;
+}
+
+static void attempt_free(struct attempt *attempt)
+{
+    comparison_free(&attempt->found);
+    free(attempt->items);
+    free(attempt->own);
+}
+
+static void report(struct attempt *attempt)
+{
+    struct findings *findings = attempt->body->check->findings;
+    const struct comparison *found = &attempt->found;
+    findings->masked += found->masked;
+    if (found->fallback[0])
+        findings->fallback = arena_copy(&findings->arena, found->fallback);
+    for (size_t i = 0; i < found->count; i++)
+        if (!attempt->own[i])
+            add_difference(attempt, &found->differences[i]);
+    findings->total += found->total - found->count;
+}
 
 static bool has_body(const struct exchange *exchange)
 {
@@ -462,35 +326,33 @@ static bool has_body(const struct exchange *exchange)
            (in[SOURCE].body.length || in[TARGET].body.length);
 }
 
+/* A rule may leave out the whole. */
+static bool is_ignored(const struct check *check)
+{
+    const struct buffer *bytes = &check->exchange->in[SOURCE].body;
+    enum content_type type =
+        content_type(check->context.content_type[SOURCE], bytes->data, bytes->length);
+    return rules_ignore_answers(check->settings->rules, &check->context, type);
+}
+
 bool check_body(struct check *check, struct err *err)
 {
-    const struct exchange *exchange = check->exchange;
     struct body body = {.check = check, .own = &check->own, .arena = ARENA_INIT};
-    struct answer answers[SIDES];
-    if (!has_body(exchange))
+    struct attempt attempt[2] = {{0}, {0}};
+    if (!has_body(check->exchange))
         return true;
-    for (int side = 0; side < SIDES; side++) {
-        const struct buffer *bytes = &exchange->in[side].body;
-        answers[side] =
-            (struct answer){bytes->data, bytes->length, check->context.content_type[side]};
-    }
-    enum content_type type =
-        content_type(answers[SOURCE].type, answers[SOURCE].bytes, answers[SOURCE].length);
-    if (rules_ignore_answers(check->settings->rules, &check->context, type)) {
+    if (is_ignored(check)) {
         check->findings->masked++;
         return true;
     }
-    struct rule_use use = {check->settings->rules, check->context};
-    struct compare_rules rules = rules_for_compare(&use);
-    bool good = compare_answers(answers, CONTENT_AUTO, check->settings->rules ? &rules : NULL,
-                                &body.found, err);
-    if (good) {
-        check->findings->masked += body.found.masked;
-        if (body.found.fallback[0])
-            check->findings->fallback = arena_copy(&check->findings->arena, body.found.fallback);
-        judge(&body);
-    }
-    comparison_free(&body.found);
+    bool good = compare(&attempt[0], &body, false, err);
+    bool again = good && attempt[0].left && attempt[0].found.has_trees && own_has_any(body.own);
+    if (again)
+        good = compare(&attempt[1], &body, true, err);
+    if (good)
+        report(again && attempt[1].left < attempt[0].left ? &attempt[1] : &attempt[0]);
+    attempt_free(&attempt[0]);
+    attempt_free(&attempt[1]);
     arena_free(&body.arena);
     return good;
 }

@@ -153,31 +153,45 @@ static void differ(struct check *check, const char *name, const char *attribute,
 
 static const char *flag(bool set)
 {
-    return set ? "yes" : "no";
+    static const char yes[] = "yes", no[] = "no"; /* told apart by their place */
+    return set ? yes : no;
+}
+
+static bool same_path(const struct check *check, const char *const path[SIDES])
+{
+    return own_same_link(&check->own,
+                         (struct slice[SIDES]){slice_of(path[SOURCE]), slice_of(path[TARGET])});
 }
 
 static void compare_attributes(struct check *check, const char *name,
                                const struct cookie cookie[SIDES])
 {
     struct arena *arena = &check->findings->arena;
-    const char *text[6][SIDES];
-    static const char *const names[] = {"Path",     "Domain",      "Secure",
-                                        "HttpOnly", "Partitioned", "SameSite"};
+    const char *path[SIDES], *domain[SIDES], *secure[SIDES], *script[SIDES], *parted[SIDES],
+        *same_site[SIDES];
     for (int side = 0; side < SIDES; side++) {
         const struct jar_said *said = &cookie[side].said;
-        text[0][side] = cookie[side].path;
-        text[1][side] = cookie[side].domain;
-        text[2][side] = flag(said->secure);
-        text[3][side] = flag(said->http_only);
-        text[4][side] = flag(said->partitioned);
-        text[5][side] = arena_copy_bytes(
-            arena, said->same_site.at ? said->same_site.at : (const unsigned char *)"",
-            said->same_site.length);
+        struct slice site = said->same_site.at ? said->same_site : slice_of("");
+        path[side] = cookie[side].path;
+        domain[side] = cookie[side].domain;
+        secure[side] = flag(said->secure);
+        script[side] = flag(said->http_only);
+        parted[side] = flag(said->partitioned);
+        same_site[side] = arena_copy_bytes(arena, site.at, site.length);
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (i == 5 ? strcasecmp(text[i][SOURCE], text[i][TARGET]) != 0
-                   : strcmp(text[i][SOURCE], text[i][TARGET]) != 0)
-            differ(check, name, names[i], text[i]);
+    if (!same_path(check, path))
+        differ(check, name, "Path", path);
+    if (strcmp(domain[SOURCE], domain[TARGET]) != 0 &&
+        !slice_equal_fold(cookie[SOURCE].said.domain, cookie[TARGET].said.domain))
+        differ(check, name, "Domain", domain);
+    if (secure[SOURCE] != secure[TARGET])
+        differ(check, name, "Secure", secure);
+    if (script[SOURCE] != script[TARGET])
+        differ(check, name, "HttpOnly", script);
+    if (parted[SOURCE] != parted[TARGET])
+        differ(check, name, "Partitioned", parted);
+    if (strcasecmp(same_site[SOURCE], same_site[TARGET]) != 0)
+        differ(check, name, "SameSite", same_site);
     if (!cookie[SOURCE].deleted && !same_lifetime(cookie))
         differ(check, name, "lifetime",
                (const char *const[SIDES]){lifetime_text(arena, &cookie[SOURCE]),

@@ -582,24 +582,118 @@ void own_pairs_of_link(const struct own *own, const struct slice text[SIDES], bo
     struct arena arena = ARENA_INIT;
     struct token_parts parts[SIDES];
     struct slice rest[SIDES];
+    enum side main = text[SOURCE].at ? SOURCE : TARGET;
+    bool both = text[SOURCE].at && text[TARGET].at;
     for (int side = 0; side < SIDES; side++) {
-        rest[side] = take_apart(text[side]).rest;
+        rest[side] = text[side].at ? take_apart(text[side]).rest : slice_of("");
         token_parts_init(&parts[side], &arena);
         token_walk_target(&parts[side], rest[side], false);
     }
-    for (size_t i = 0; i < parts[SOURCE].count && i < parts[TARGET].count; i++) {
-        const struct token_part *part[SIDES] = {&parts[SOURCE].items[i], &parts[TARGET].items[i]};
+    for (size_t i = 0; i < parts[main].count && (!both || i < parts[TARGET].count); i++) {
+        const struct token_part *part = &parts[main].items[i];
         struct token_kinds kinds;
-        if (!may_name_id(part[SOURCE]))
+        if (!may_name_id(part))
             continue;
-        token_kinds_of(&kinds, part[SOURCE], rest[SOURCE]);
-        for (size_t k = 0; k < own->count; k++)
-            if (slice_same(own->pairs[k].value[SOURCE], slice_of(part[SOURCE]->value)) &&
-                slice_same(own->pairs[k].value[TARGET], slice_of(part[TARGET]->value)) &&
-                has_kind(&own->pairs[k], &kinds))
+        token_kinds_of(&kinds, part, rest[main]);
+        for (size_t k = 0; k < own->count; k++) {
+            const struct own_pair *pair = &own->pairs[k];
+            if (slice_same(pair->value[main], slice_of(part->value)) && has_kind(pair, &kinds) &&
+                (!both || slice_same(pair->value[TARGET], slice_of(parts[TARGET].items[i].value))))
                 pairs[k] = true;
+        }
     }
     for (int side = 0; side < SIDES; side++)
         token_parts_free(&parts[side]);
+    arena_free(&arena);
+}
+
+/* ---- writing the target's as the source's ---- */
+
+bool own_has_any(const struct own *own)
+{
+    const char *const *host = own->settings->host;
+    return own->count || (host[SOURCE] && host[TARGET] && strcmp(host[SOURCE], host[TARGET]) != 0);
+}
+
+bool own_may_hold(const struct own *own, enum side side, struct slice text)
+{
+    const char *host = own->settings->host[side];
+    if (host && memmem(text.at, text.length, host, strlen(host)))
+        return true;
+    for (size_t i = 0; i < own->count; i++) {
+        struct slice value = own->pairs[i].value[side];
+        if (memmem(text.at, text.length, value.at, value.length))
+            return true;
+    }
+    return false;
+}
+
+/* The pair whose target's value stands there; NULL: none, or several that mean unlike things. */
+static const struct own_pair *target_at(const struct own *own, struct slice text, size_t at,
+                                        const struct own_filter *filter)
+{
+    const struct own_pair *found = NULL;
+    for (size_t i = 0; i < own->count; i++) {
+        const struct own_pair *pair = &own->pairs[i];
+        size_t end = at + pair->value[TARGET].length;
+        if (!admits(own, filter, i) || !value_at(text, at, pair->value[TARGET]) ||
+            (pair->digits && (is_part_of_number(text, at, end) ||
+                              (filter && filter->label && !is_label(text, at, end)))))
+            continue;
+        if (found && !slice_same(found->value[SOURCE], pair->value[SOURCE]))
+            return NULL;
+        found = pair;
+    }
+    return found;
+}
+
+void own_rewrite(const struct own *own, struct slice text, const struct own_filter *filter,
+                 struct buffer *out)
+{
+    const char *host = own->settings->host[SOURCE];
+    for (size_t at = 0; at < text.length;) {
+        size_t length = follows_slashes(text, at) ? host_length(text, at) : 0;
+        if (length && host && own_is_host(own, TARGET, sub(text, at, length))) {
+            buffer_add_text(out, host);
+            at += length;
+            continue;
+        }
+        const struct own_pair *pair =
+            begins_word(text, at) ? target_at(own, text, at, filter) : NULL;
+        if (pair) {
+            buffer_add(out, pair->value[SOURCE].at, pair->value[SOURCE].length);
+            at += pair->value[TARGET].length;
+        } else {
+            buffer_add_byte(out, text.at[at++]);
+        }
+    }
+}
+
+void own_rewrite_link(const struct own *own, struct slice text, struct buffer *out)
+{
+    struct arena arena = ARENA_INIT;
+    struct token_parts parts;
+    struct link link = take_apart(text);
+    size_t from = 0;
+    bool here = is_web(link) && (!link.has_host || own_is_host(own, TARGET, link.host));
+    if (!here) {
+        own_rewrite(own, text, NULL, out);
+        return;
+    }
+    own_rewrite(own, sub(text, 0, text.length - link.rest.length), NULL, out);
+    token_parts_init(&parts, &arena);
+    token_walk_target(&parts, link.rest, false);
+    for (size_t i = 0; i < parts.count; i++) {
+        const struct token_part *part = &parts.items[i];
+        struct token_kinds kinds = {0};
+        own_rewrite(own, sub(link.rest, from, part->from - from), NULL, out);
+        if (may_name_id(part))
+            token_kinds_of(&kinds, part, link.rest);
+        own_rewrite(own, sub(link.rest, part->from, part->length),
+                    &(struct own_filter){.kinds = &kinds}, out);
+        from = part->from + part->length;
+    }
+    own_rewrite(own, sub(link.rest, from, link.rest.length - from), NULL, out);
+    token_parts_free(&parts);
     arena_free(&arena);
 }

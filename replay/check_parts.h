@@ -73,12 +73,47 @@ bool own_same(const struct own *own, const struct slice text[SIDES],
 bool own_same_link(const struct own *own, const struct slice text[SIDES]);
 /* Do they lead to the same place, seen from what was asked for? "/x" and "http://source/x" do. */
 bool own_same_place(const struct own *own, const struct slice text[SIDES]);
-/* Which pairs stand in a link, as ids of their kind: sets pairs[i] for those on both sides. */
+/* Which pairs stand in a link, as ids of their kind: sets pairs[i] for those on both sides; where
+ * one side's text has no bytes (`at` NULL), for those on the other. */
 void own_pairs_of_link(const struct own *own, const struct slice text[SIDES], bool *pairs);
 /* The pairs that the request asked for: own->count of them, in the arena. */
 const bool *own_page_pairs(const struct own *own);
+/* Is there any value that two texts may differ by? */
+bool own_has_any(const struct own *own);
+/* Could a value of the side stand in it? Quick, and true too often. */
+bool own_may_hold(const struct own *own, enum side side, struct slice text);
+/* Appends a text of the target with its values written as the source's: own_same() of what they
+ * were made of and own_same() of the source hold for the same texts. */
+void own_rewrite(const struct own *own, struct slice text, const struct own_filter *filter,
+                 struct buffer *out);
+void own_rewrite_link(const struct own *own, struct slice text, struct buffer *out);
 /* Is this the side's own host, or the logged one, as "host" or "host:port"? */
 bool own_is_host(const struct own *own, enum side side, struct slice host);
+
+/* ---- check_place.c: what may stand where */
+
+struct own_place {
+    bool link;         /* it is one: own_same_link() */
+    const char *token; /* the name by which it may be a token; "": none */
+    struct token_kinds kinds;
+    bool *pairs; /* of an own_filter, in the arena */
+    bool label;
+};
+
+/* Of a node's text, or of its attribute (an interned name; NULL: none). */
+void place_look(struct own_place *place, const struct own *own, struct arena *arena,
+                const struct tree *tree, enum side side, uint32_t node, const char *attribute,
+                struct slice value);
+#define own_filter_of(place)                                                                       \
+    (struct own_filter)                                                                            \
+    {                                                                                              \
+        .kinds = &(place)->kinds, .pairs = (place)->pairs, .label = (place)->label                 \
+    }
+bool place_is_link(const char *attribute);
+/* The name of the field whose value an element gives: an input's, an option's <select>'s; "". */
+const char *place_field(struct arena *arena, const struct tree *tree, uint32_t node);
+/* The member of an object that a value belongs to, through lists; TREE_NONE: none. */
+uint32_t place_member(const struct tree *tree, uint32_t node);
 
 /* ---- the phases: each adds what it found */
 

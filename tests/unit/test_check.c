@@ -697,6 +697,56 @@ static void no_secret_is_shown(void **state)
     }
 }
 
+/* Rows that are told apart by ids, of which the target's are the source's next ones. */
+static void add_rows(struct buffer *out, enum side side, const char *odd)
+{
+    buffer_add_text(out, "<table><tbody>");
+    for (int i = 5; i > 0; i--) {
+        int id = 20 + i + (side == TARGET);
+        buffer_printf(out,
+                      "<tr id=row-%d data-id=%d><td><a href=/bookings/%d>%d</a><td>guest %d<td>%s",
+                      id, id, id, id, i * 7 % 3, i == 3 ? odd : "1,00");
+    }
+    buffer_add_text(out, "</table>");
+}
+
+static void rows_are_paired_by_what_their_ids_stand_for(void **state)
+{
+    static struct replacement pairs[5];
+    static const char *const ids[] = {"21", "22", "23", "24", "25", "26"};
+    static const struct {
+        const char *odd;
+        size_t found;
+    } rows[] = {{"1,00", 0}, {"2,00", 1}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        pairs[i] = (struct replacement){.where = "answer",
+                                        .logged = ids[i],
+                                        .value = {ids[i], ids[i + 1]},
+                                        .is_id = true,
+                                        .kind = "booking"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct exchange *exchange = make(&(struct pair){.name = "rows", .target = "GET /bookings"});
+        struct findings findings;
+        struct err err;
+        exchange->replacements = pairs;
+        exchange->replacement_count = COUNT(pairs);
+        for (int side = 0; side < SIDES; side++) {
+            fields_add(&exchange->in[side].headers, &exchange->arena, "Content-Type", "text/html",
+                       9);
+            add_rows(&exchange->in[side].body, (enum side)side,
+                     side == TARGET ? rows[i].odd : "1,00");
+        }
+        const struct check_settings settings = {0};
+        assert_true(check_exchange(&settings, exchange, &findings, &err));
+        assert_int_equal(findings.total, rows[i].found);
+        if (findings.count)
+            assert_non_null(strstr(findings.items[0].path, "td[3]"));
+        findings_free(&findings);
+        exchange_free(exchange);
+    }
+}
+
 static void more_than_the_most_is_counted(void **state)
 {
     struct buffer body[SIDES] = {BUFFER_INIT(1 << 20), BUFFER_INIT(1 << 20)};
@@ -729,6 +779,7 @@ int main(void)
         cmocka_unit_test(phases_follow_each_other),
         cmocka_unit_test(the_log_is_a_third_witness),
         cmocka_unit_test(no_secret_is_shown),
+        cmocka_unit_test(rows_are_paired_by_what_their_ids_stand_for),
         cmocka_unit_test(more_than_the_most_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
