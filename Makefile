@@ -133,6 +133,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-diff.schema.json
 	install -D -m 644 diff/tally-request.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-request.schema.json
+	install -D -m 644 replay/tally-replay.schema.json \
+	    $(DESTDIR)$(PREFIX)/share/tally/tally-replay.schema.json
 	install -D -m 644 verify/tally-verify.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
 

@@ -89,9 +89,6 @@ struct replay_options {
 bool replay_run(const struct replay_options *options, struct replay_result *result,
                 struct err *err) MUST_CHECK;
 
-/* 0, 1, 2 or 130, as tally-verify's. */
-int replay_exit_code(const struct replay_result *result);
-
 /* Makes replay_run() of this process stop within a second, resumable. Async-signal-safe. */
 void replay_interrupt(void);
 

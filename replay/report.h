@@ -39,6 +39,9 @@ void report_replay_compose(const char *format, const struct replay_result *resul
 
 void report_replay_text(const struct replay_result *result, bool quiet, bool colour,
                         struct buffer *out);
+/* What report_replay_text() says of one group. */
+void report_replay_text_group(const struct replay_result *result, const struct replay_group *group,
+                              struct buffer *out);
 void report_replay_json(const struct replay_result *result, struct buffer *out);
 void report_replay_html(const struct replay_result *result, struct buffer *out);
 void report_replay_junit(const struct replay_result *result, struct buffer *out);

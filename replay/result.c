@@ -1,6 +1,8 @@
 /* See result.h. */
 #include "result.h"
 
+#include "../diff/base/error.h"
+
 const char *const replay_verdict_name[] = {
     [REPLAY_EQUAL] = "equal",
     [REPLAY_INCONCLUSIVE] = "inconclusive",
@@ -28,8 +30,17 @@ void replay_result_raise(struct replay_result *result, enum replay_verdict verdi
         result->verdict = verdict;
 }
 
+int replay_exit_code(const struct replay_result *result)
+{
+    static const int codes[] = {
+        [REPLAY_EQUAL] = 0, [REPLAY_DIFFERENT] = 1, [REPLAY_INCONCLUSIVE] = 2};
+    return result->interrupted ? ERR_INTERRUPTED : codes[result->verdict];
+}
+
 const char *replay_result_meaning(const struct replay_result *result)
 {
+    if (result->interrupted)
+        return "interrupted before the end; only what was replayed was compared";
     if (result->verdict == REPLAY_DIFFERENT)
         return result->one_side ? "it does not answer as the log says" : "the two sides differ";
     if (result->dry_run)

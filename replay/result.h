@@ -190,7 +190,10 @@ void replay_result_free(struct replay_result *result);
 /* Sets the verdict to the worse of the two: equal < inconclusive < different. */
 void replay_result_raise(struct replay_result *result, enum replay_verdict verdict);
 
-/* "the two sides answer alike in all that was compared": what the verdict means, for people. */
+/* Of the finished program: 0 equal, 1 different, 2 inconclusive, 130 interrupted. */
+int replay_exit_code(const struct replay_result *result);
+
+/* "both sides answer alike": what the verdict means, for people. */
 const char *replay_result_meaning(const struct replay_result *result);
 
 #endif
