@@ -391,6 +391,7 @@ void compare_setup(void)
     enum { KEPT = 256 << 20, LARGE = 32 << 20 }; /* bytes; LARGE is the most that mallopt takes */
     mallopt(M_MMAP_THRESHOLD, LARGE);
     mallopt(M_TRIM_THRESHOLD, KEPT);
+    html_setup();
 }
 
 bool compare_answers(const struct answer given[SIDES], enum content_type type,

@@ -237,6 +237,11 @@ static bool read_page(struct tree *tree, struct tree_names *names, struct buffer
     return !reason[0];
 }
 
+void html_setup(void)
+{
+    xmlInitParser();
+}
+
 bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
                char reason[MARKUP_REASON_SIZE])
 {

@@ -24,6 +24,9 @@
 
 enum { MARKUP_REASON_SIZE = 200 };
 
+/* To be called once before threads read pages: libxml2 asks for that. */
+void html_setup(void);
+
 /* Fills *tree (tree_free() it in any case), taking over the text. False: the page cannot be read
  * as such; reason says why, in words for people. */
 bool html_tree(struct tree *tree, struct tree_names *names, struct buffer *text,
