@@ -24,15 +24,6 @@ bool run_is_interrupted(void)
     return interrupted != 0;
 }
 
-int replay_exit_code(const struct replay_result *result)
-{
-    if (result->interrupted)
-        return ERR_INTERRUPTED;
-    static const int codes[] = {
-        [REPLAY_EQUAL] = 0, [REPLAY_INCONCLUSIVE] = 2, [REPLAY_DIFFERENT] = 1};
-    return codes[result->verdict];
-}
-
 void run_fail(struct run *run, const struct err *err)
 {
     pthread_mutex_lock(&run->failure_lock);
