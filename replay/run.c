@@ -17,6 +17,7 @@ static volatile sig_atomic_t interrupted;
 void replay_interrupt(void)
 {
     interrupted = 1;
+    final_interrupt();
 }
 
 bool run_is_interrupted(void)
@@ -160,7 +161,7 @@ static MUST_CHECK bool look_before(struct run *run, struct err *err)
     if (!run->final || !run->options->verify_before || run->result->resumed)
         return true;
     progress_log(run->progress, "comparing the databases before the replay");
-    return final_before(run->final, err);
+    return final_before(run->final, run->result->ledger_path, err);
 }
 
 /* Threads end in the order in which work flows; what they have is done first. */
@@ -229,8 +230,6 @@ static void make_notes(struct run *run, struct text_list *notes)
     if (dropped)
         add_note(notes, "The answers to %s requests are not in the ledger: --answers-limit.",
                  human_count(dropped, count));
-    if (run->final && options->verify_before && run->result->resumed)
-        add_note(notes, "What the databases were before the replay is not known to a resumed run.");
     note_cookies(run, notes);
 }
 
@@ -309,7 +308,7 @@ static MUST_CHECK bool complete(struct run *run, double begun, struct err *err)
     fill_result(run);
     if (run->final && whole) {
         progress_log(run->progress, "comparing the databases");
-        if (!final_after(run->final, run->shared, result, err))
+        if (!final_after(run->final, result->ledger_path, run->shared, result, err))
             return false;
     }
     put_notes(run);

@@ -93,7 +93,7 @@ static void *guard_main(void *argument)
             if (!run->work && run->first[side])
                 run->engine[side]->cancel(run->first[side]);
         cancelled = true;
-        bool hangs = !run->had_workers && work_clock() - since > 0.8;
+        bool hangs = !run->options->keep_process && !run->had_workers && work_clock() - since > 0.8;
         pthread_mutex_unlock(&run->guard_lock);
         if (hangs)
             _exit(ERR_INTERRUPTED);
@@ -702,6 +702,12 @@ int verify_exit_code(const struct verify_result *result)
                : result->since.inconclusive ? codes[VERDICT_INCONCLUSIVE]
                                             : codes[VERDICT_EQUAL];
     return codes[result->verdict];
+}
+
+void verify_report_json(const struct verify_result *result, const struct verify_options *options,
+                        struct buffer *out)
+{
+    report_json(result, options, out);
 }
 
 /* ---- Freeing a result

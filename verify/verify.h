@@ -40,6 +40,8 @@ struct verify_options {
     bool explain;              /* plan only: read no rows */
     const char *plan_path;     /* plan only, and write it to this file; NULL: no */
     bool quiet, verbose;
+    bool keep_process; /* a connection attempt that hangs when all is to end is left to itself, and
+                          does not end the process: for programs that have more to do */
     const char
         *ledger_path; /* NULL: a new one in the state folder; with resume: the newest there */
     bool resume;
@@ -220,11 +222,15 @@ void verify_result_free(struct verify_result *result);
 /* The exit code of a finished run: 0, 1, 2, or 130; with only_new, of what is new. */
 int verify_exit_code(const struct verify_result *result);
 
+/* The JSON report of a finished run, as --format json writes it. */
+struct buffer;
+void verify_report_json(const struct verify_result *result, const struct verify_options *options,
+                        struct buffer *out);
+
 /* Makes verify_run() of this process stop within a second. Async-signal-safe. */
 void verify_interrupt(void);
 
 /* The reporters, one file each, write a finished result, fresh or read back from its ledger. */
-struct buffer;
 void report_text(const struct verify_result *result, const struct verify_options *options,
                  bool colour, struct buffer *out);
 /* What report_text() says of one table that it has more to say of than a line. */
