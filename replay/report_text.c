@@ -90,6 +90,15 @@ static const char *time_text(double seconds, char text[32])
     return text;
 }
 
+static const char *span_text(double seconds, char text[32])
+{
+    if (seconds < 60)
+        snprintf(text, 32, "%.1f s", seconds);
+    else
+        human_time(seconds, text);
+    return text;
+}
+
 /* ---- the head ---- */
 
 /* The verdict, in a sentence that says what it is of. */
@@ -168,10 +177,10 @@ static void add_replayed(const struct page *page)
     char time[32];
     add_count(&text, result->replayed, "request", "requests");
     buffer_printf(&text, ", %llu of them writes, in %s", (unsigned long long)result->writes,
-                  human_time(result->seconds, time));
+                  span_text(result->seconds, time));
     if (result->behind > 0.05)
         buffer_printf(&text, ", at most %s behind the log's own pace",
-                      human_time(result->behind, time));
+                      span_text(result->behind, time));
     add_beside(page->out, "replayed", (const char *)text.data);
     add_fate(page, FATE_EQUAL, "");
     add_fate(page, FATE_DIFFERENT, "");
@@ -261,7 +270,7 @@ static void add_where(const struct page *page, const struct replay_group *group)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (group->request_count > 1) {
-        buffer_add_text(&text, "also ");
+        buffer_add_text(&text, "in ");
         add_lines(&text, group->lines, group->request_count, group->count);
     }
     if (group->consequences)
@@ -377,7 +386,7 @@ static void add_ratio(const struct replay_latency *row, struct buffer *out)
         buffer_printf(&text, "%.2f (%.2f to %.2f)", row->ratio, row->ratio_low, row->ratio_high);
     else if (row->ratio > 0)
         buffer_printf(&text, "%.2f", row->ratio);
-    display_add_right(out, (const char *)text.data, 23);
+    display_add_right(out, (const char *)text.data, 21);
     buffer_free(&text);
 }
 
@@ -387,7 +396,7 @@ static void add_time_row(const struct page *page, const struct replay_latency *r
     char text[32];
     display_add_right(out, human_count(row->count, text), 7);
     buffer_add_text(out, "  ");
-    display_add_left(out, row->route, 32);
+    display_add_left(out, row->route, 27);
     for (int side = 0; side <= (page->result->one_side ? SOURCE : TARGET); side++) {
         display_add_right(out, time_text(row->p50[side], text), 9);
         display_add_right(out, time_text(row->p99[side], text), 9);
@@ -396,7 +405,7 @@ static void add_time_row(const struct page *page, const struct replay_latency *r
         display_add_right(out, time_text(row->logged_p50, text), 9);
     else
         add_ratio(row, out);
-    buffer_add_text(out, row->slower ? "  slower\n" : "\n");
+    buffer_add_text(out, row->slower ? " slower\n" : "\n");
 }
 
 static void add_times(const struct page *page)
@@ -406,10 +415,10 @@ static void add_times(const struct page *page)
     if (!result->latency_count)
         return;
     buffer_add_text(page->out, "\nrequests  ");
-    display_add_left(page->out, "times of the answers", 31);
+    display_add_left(page->out, "times of the answers", 26);
     buffer_add_text(page->out, result->one_side
                                    ? "      p50      p99  log's p50\n"
-                                   : "  source p50, p99   target p50, p99    target by source\n");
+                                   : "  source p50, p99   target p50, p99   target by source\n");
     for (size_t i = 0; i < result->latency_count; i++)
         if (result->latency[i].slower || i < ROWS_SHOWN) {
             add_time_row(page, &result->latency[i]);
