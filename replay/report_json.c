@@ -368,12 +368,12 @@ static void add_database(struct json *json, const struct replay_database *databa
     add_text(json, "problem", database->problem);
     add_text(json, "source", database->uri[SOURCE]);
     add_text(json, "target", database->uri[TARGET]);
-    add_count(json, "tables", database->table_count);
+    add_count(json, "tables", database->table_count + database->equal_tables);
     add_count(json, "equal_tables", database->equal_tables);
     add_count(json, "ids", database->ids);
     add_text(json, "ledger", database->ledger_path);
     begin(json, "unequal", '[');
-    for (size_t i = 0; database->tables && i < database->table_count - database->equal_tables; i++)
+    for (size_t i = 0; i < database->table_count; i++)
         add_table(json, &database->tables[i]);
     end(json, ']');
     end(json, '}');

@@ -90,12 +90,12 @@ static void add_left_out(struct junit *junit, const struct replay_left_out *row)
 static void add_database(struct junit *junit, const struct replay_database *database)
 {
     struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT), text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    size_t unequal = database->table_count - database->equal_tables;
+    size_t unequal = database->table_count;
     if (database->problem)
         buffer_add_text(&message, database->problem);
     else
         buffer_printf(&message, "%zu of %zu tables equal", database->equal_tables,
-                      database->table_count);
+                      unequal + database->equal_tables);
     for (size_t i = 0; database->tables && i < unequal; i++) {
         const struct replay_table *table = &database->tables[i];
         const char *name = table->name[SOURCE] ? table->name[SOURCE] : table->name[TARGET];

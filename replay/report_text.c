@@ -465,14 +465,12 @@ static void add_database(const struct page *page, const struct replay_database *
         buffer_add_text(&text, database->problem);
     else
         buffer_printf(&text, "%zu of %zu tables equal", database->equal_tables,
-                      database->table_count);
+                      database->table_count + database->equal_tables);
     if (database->ids)
         buffer_printf(&text, "; %s generated ids paired", human_count(database->ids, number));
     display_add_wrapped(page->out, (const char *)text.data, LABEL + 14, LABEL + 14, WIDTH);
     buffer_free(&text);
-    if (!database->tables)
-        return;
-    size_t unequal = database->table_count - database->equal_tables;
+    size_t unequal = database->table_count;
     for (size_t i = 0; i < unequal && i < TABLES_SHOWN; i++)
         add_table(page, &database->tables[i]);
     if (unequal > TABLES_SHOWN)

@@ -133,8 +133,9 @@ struct replay_database {
     enum replay_verdict
         verdict;         /* of what the replay changed, where it was looked at before, too */
     const char *problem; /* it could not be compared; NULL */
-    size_t table_count, equal_tables;
-    struct replay_table *tables; /* those that are not equal */
+    size_t equal_tables; /* that many others are equal */
+    size_t table_count;
+    struct replay_table *tables; /* those that are not equal: table_count */
     uint64_t ids;                /* generated ids that were paired */
     const char *ledger_path;     /* tally-verify's, or NULL */
     const char *json;            /* tally-verify's report, a JSON object; NULL: none */

@@ -141,8 +141,6 @@ struct run {
     struct lane_table *lanes;
     char *logged_host; /* in one spelling; NULL */
     bool one_side, calibrates;
-    bool hides; /* secrets: pair_key is their key */
-    unsigned char pair_key[16];
     /* The sender's. */
     struct order order;
     struct order_gate log_gate;
