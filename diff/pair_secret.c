@@ -6,7 +6,7 @@
 
 #include "value_class.h"
 
-#include "base/hash.h"
+#include "base/siphash.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -42,18 +42,11 @@ bool pair_key(unsigned char key[PAIR_KEY_SIZE], struct err *err)
 
 /* ---- marks ---- */
 
-/* The key stands on both sides of the value: XXH3 is no MAC, but who does not know 16 random bytes
- * cannot try values, and 32 bits of it are all that is shown. */
 static void make_mark(const struct pair_secrets *secrets, const char *value, size_t length,
                       char mark[PAIR_MARK_SIZE])
 {
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add(&text, secrets->key, PAIR_KEY_SIZE);
-    buffer_add(&text, value, length);
-    buffer_add(&text, secrets->key, PAIR_KEY_SIZE);
     snprintf(mark, PAIR_MARK_SIZE, "***%0*x", MARK_DIGITS,
-             (unsigned)(hash_64(text.data, text.length) & UINT32_MAX));
-    buffer_free(&text);
+             (unsigned)(siphash_64(secrets->key, value, length) >> 32));
 }
 
 /* ---- spellings ---- */

@@ -3,6 +3,7 @@
  * once.
  */
 #include "command.h"
+#include "report_again.h"
 
 #include "../diff/base/display.h"
 
@@ -18,6 +19,7 @@ static const struct entry usage[] = {
     {"tally-replay", "[OPTIONS] --source-url URL [--target-url URL] LOG..."},
     {"tally-replay", "--inventory|--list [OPTIONS] LOG..."},
     {"tally-replay", "--advise NGINX.CONF"},
+    {"tally-replay", "report [OPTIONS] LEDGER"},
 };
 
 static const char summary[] = "do two versions of a web application answer alike?";
@@ -208,6 +210,7 @@ void command_man(struct buffer *out)
     }
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(command_rows, out);
+    report_again_man(out);
     man_entries(out, "KEYS", keys, COUNT(keys));
     man_entries(out, "HOW A REPLAY WORKS", working, COUNT(working));
     man_entries(out, "FILES AND ROUTES", files_read, COUNT(files_read));

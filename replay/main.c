@@ -8,6 +8,7 @@
 #include "inventory.h"
 #include "list.h"
 #include "reading.h"
+#include "report_again.h"
 #include "../diff/base/file.h"
 
 #include <errno.h>
@@ -182,6 +183,32 @@ static int run(const struct command *command)
     return done ? exit_code : fail(&err);
 }
 
+/* A command with options of its own: its name is the first word. */
+static const struct own_command {
+    const char *name;
+    bool (*run)(int argc, char **argv, int *exit_code, struct err *err);
+} own_commands[] = {{"report", report_again}};
+
+static const struct own_command *find_own(int argc, char **arguments)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof own_commands / sizeof *own_commands; i++)
+        if (strcmp(arguments[1], own_commands[i].name) == 0)
+            return &own_commands[i];
+    return NULL;
+}
+
+static int run_own(const struct own_command *own, int argc, char **arguments)
+{
+    struct err err = {0};
+    int exit_code = 0;
+    if (own->run(argc - 1, arguments + 1, &exit_code, &err))
+        return exit_code;
+    exit_code = fail(&err);
+    if (err.code == ERR_USAGE)
+        fprintf(stderr, "Try 'tally-replay %s --help'.\n", own->name);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     char **arguments = command_take_arguments(argc, argv);
@@ -189,6 +216,12 @@ int main(int argc, char **argv)
     struct err err = {0};
     int exit_code = 0;
     file_fill_standard_streams();
+    const struct own_command *own = find_own(argc, arguments);
+    if (own) {
+        exit_code = run_own(own, argc, arguments);
+        command_drop_arguments(argc, arguments);
+        return exit_code;
+    }
     if (argc == 2 && strcmp(arguments[1], "--man") == 0) { /* for the build, not for users */
         exit_code = print(command_man);
         command_drop_arguments(argc, arguments);
