@@ -6,6 +6,7 @@
 #include "host.h"
 #include "http_field.h"
 #include "reading.h"
+#include "recipe.h"
 #include "route_cache.h"
 
 #include <ctype.h>
@@ -53,7 +54,8 @@ struct feed {
     size_t last_room;    /* bytes */
     bool ahead;          /* the first time through */
     bool sees_begin;
-    uint64_t retiring; /* a session whose last request was given; 0: none */
+    struct session_key *user; /* of the login recipe; NULL: none */
+    uint64_t retiring;        /* a session whose last request was given; 0: none */
     uint64_t number;
     struct buffer path, text;
     struct feed_counts counts;
@@ -344,6 +346,21 @@ static MUST_CHECK bool look_ahead(struct feed *feed, struct err *err)
     return true;
 }
 
+/* The expression that says which user of the login recipe a session is. */
+static MUST_CHECK bool compile_user(struct feed *feed, struct err *err)
+{
+    struct recipe *recipe;
+    if (!feed->options->login_path)
+        return true;
+    if (!recipe_read(feed->options->login_path, &recipe, err))
+        return false;
+    const char *by = recipe_by(recipe);
+    bool done = !by || session_key_compile("--login", arena_copy(&feed->arena, by),
+                                           &feed->reading.format, &feed->user, err);
+    recipe_free(recipe);
+    return done;
+}
+
 static MUST_CHECK bool open_logs(struct feed *feed, struct err *err)
 {
     const struct replay_options *options = feed->options;
@@ -361,7 +378,7 @@ static MUST_CHECK bool open_logs(struct feed *feed, struct err *err)
         .retire = note_last,
         .data = feed,
     };
-    if (!reading_open(&reading, &feed->reading, err))
+    if (!reading_open(&reading, &feed->reading, err) || !compile_user(feed, err))
         return false;
     find_variables(feed);
     find_host_variables(feed);
@@ -402,6 +419,7 @@ void feed_close(struct feed *feed)
         return;
     reading_close(&feed->reading);
     route_cache_free(&feed->routes);
+    session_key_free(feed->user);
     counter_free(&feed->hosts);
     counter_free(&feed->tenants);
     for (size_t i = 0; i < feed->host_count; i++)
@@ -460,6 +478,16 @@ static void copy_headers(struct feed *feed, struct exchange *exchange)
         logged->cookies = arena_copy_bytes(&exchange->arena, cookies->data, cookies->length);
     logged->content_type = copy_role(feed, &exchange->arena, ROLE_CONTENT_TYPE);
     logged->location = copy_role(feed, &exchange->arena, ROLE_LOCATION);
+}
+
+static void copy_user(struct feed *feed, struct exchange *exchange)
+{
+    bool present;
+    buffer_clear(&feed->text);
+    if (session_key_value(feed->user, &feed->reading.stream.parser, &feed->text, &present) &&
+        present)
+        exchange->logged.user =
+            arena_copy_bytes(&exchange->arena, feed->text.data, feed->text.length);
 }
 
 /* What is known also of what is left out. */
@@ -535,6 +563,8 @@ bool feed_next(struct feed *feed, struct exchange **exchange, const char **reaso
         if (item.request.body.at)
             made->logged.body = copy_slice(&made->arena, item.request.body);
         copy_headers(feed, made);
+        if (feed->user)
+            copy_user(feed, made);
     } else {
         *reason = request_reason_row(why)->name;
         *text = request_reason_row(why)->text;
