@@ -116,6 +116,7 @@ void final_free(struct final *final)
     if (!final || final->abandoned)
         return; /* threads still use it, until the process ends */
     free(final->pairs);
+    free(final->made);
     free(final->databases);
     arena_free(&final->arena);
     pthread_cond_destroy(&final->ended);

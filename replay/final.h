@@ -33,6 +33,12 @@ bool final_new(const struct replay_options *options, const char *const *tenants,
  */
 bool final_before(struct final *final, const char *ledger_path, struct err *err) MUST_CHECK;
 /*
+ * Of each finished exchange, on one thread: what both sides made and named in the same place of
+ * their answers to a request that writes is one thing, though no logged request may have asked for
+ * it. token_each_id() tells those that one did, and knows better where the two disagree.
+ */
+void final_learn(struct final *final, const struct exchange *exchange);
+/*
  * After the replay. shared: for token_each_id(); NULL: no pairs. Fills result->databases, adds
  * notes, raises its verdict; sets result->interrupted. What could not be compared is a problem of
  * its database, and inconclusive.

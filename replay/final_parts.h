@@ -11,6 +11,13 @@
 
 #define FINAL_TENANT "{tenant}"
 
+/* Two ids of one thing, and whose it is; texts are token_shared's or final's. */
+struct final_pair {
+    const char *tenant;
+    struct verify_id_pair pair;
+    bool made; /* by final_learn() */
+};
+
 struct final_database {
     const char *tenant;
     const char *uri[SIDES], *mapping_path; /* the tenant in its place */
@@ -31,7 +38,9 @@ struct final {
     size_t count;
     struct final_database *databases; /* by tenant */
     size_t pair_count;
-    struct verify_id_pair *pairs; /* by tenant; texts are token_shared's */
+    struct verify_id_pair *pairs; /* by tenant */
+    size_t made_count;
+    struct final_pair *made;
     bool is_before;
     struct replay_result *into;
 

@@ -4,40 +4,104 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_TEXTS 50      /* of a table */
-#define NOTED_DATABASES 20 /* of which the run's notes are taken over */
-#define MOST_TABLES 1000   /* that are not equal, of a database */
+#define MOST_TEXTS 50        /* of a table */
+#define NOTED_DATABASES 20   /* of which the run's notes are taken over */
+#define MOST_MADE (1u << 17) /* pairs that final_learn() keeps */
+#define MOST_TABLES 1000     /* that are not equal, of a database */
 
 /* ---- Pairs
  * ---------------------------------------------------------------------------------------------- */
 
+void final_learn(struct final *final, const struct exchange *exchange)
+{
+    struct arena *arena = &final->arena;
+    const char *tenant = exchange->logged.tenant ? exchange->logged.tenant : "";
+    if (request_method_is_safe(slice_of(exchange->logged.method)))
+        return;
+    for (size_t i = 0; i < exchange->replacement_count; i++) {
+        const struct replacement *one = &exchange->replacements[i];
+        const char *kind = one->kind ? one->kind : "";
+        if (!one->is_id || one->secret || *one->logged)
+            continue;
+        for (size_t length; *kind && final->made_count < MOST_MADE; kind += length) {
+            kind += strspn(kind, " ");
+            length = strcspn(kind, " ");
+            if (!length)
+                continue;
+            if (!(final->made_count & (final->made_count - 1))) /* room for a power of two */
+                final->made = mem_resize(final->made, final->made_count ? 2 * final->made_count : 1,
+                                         sizeof *final->made);
+            final->made[final->made_count++] =
+                (struct final_pair){.tenant = arena_copy(arena, tenant),
+                                    .pair = {arena_copy_bytes(arena, kind, length),
+                                             arena_copy(arena, one->value[SOURCE]),
+                                             arena_copy(arena, one->value[TARGET])},
+                                    .made = true};
+        }
+    }
+}
+
 struct collecting {
     size_t count, room;
-    struct tenant_pair {
-        const char *tenant;
-        struct verify_id_pair pair;
-    } * items;
+    struct final_pair *items;
 };
 
-static void take_pair(void *context, const char *tenant, const char *kind, const char *logged,
-                      const char *source, const char *target)
+static void add_pair(struct collecting *collecting, struct final_pair pair)
 {
-    struct collecting *collecting = context;
-    (void)logged;
-    if (!*source || !*target || !*kind)
-        return;
     if (collecting->count == collecting->room) {
         collecting->room = collecting->room ? 2 * collecting->room : 64;
         collecting->items =
             mem_resize(collecting->items, collecting->room, sizeof *collecting->items);
     }
-    collecting->items[collecting->count++] = (struct tenant_pair){tenant, {kind, source, target}};
+    collecting->items[collecting->count++] = pair;
 }
 
-static int compare_tenants(const void *one, const void *other)
+static void take_pair(void *context, const char *tenant, const char *kind, const char *logged,
+                      const char *source, const char *target)
 {
-    const struct tenant_pair *a = one, *b = other;
-    return strcmp(a->tenant, b->tenant);
+    (void)logged;
+    if (*source && *target && *kind)
+        add_pair(context, (struct final_pair){tenant, {kind, source, target}, false});
+}
+
+static const char *own_id(const struct final_pair *pair, enum side side)
+{
+    return side == SOURCE ? pair->pair.source : pair->pair.target;
+}
+
+static int compare_by(const struct final_pair *one, const struct final_pair *other, enum side side)
+{
+    int order = strcmp(one->tenant, other->tenant);
+    order = order ? order : strcmp(one->pair.kind, other->pair.kind);
+    return order ? order : strcmp(own_id(one, side), own_id(other, side));
+}
+
+static int compare_by_target(const void *one, const void *other)
+{
+    return compare_by(one, other, TARGET);
+}
+
+static int compare_by_source(const void *one, const void *other)
+{
+    return compare_by(one, other, SOURCE);
+}
+
+/* Where pairs give an id two partners, those that were only made are left out. */
+static void drop_doubtful(struct collecting *collecting, enum side side)
+{
+    struct final_pair *items = collecting->items;
+    size_t count = collecting->count, kept = 0;
+    qsort(items, count, sizeof *items, side == SOURCE ? compare_by_source : compare_by_target);
+    for (size_t i = 0, end; i < count; i = end) {
+        bool apart = false;
+        for (end = i + 1; end < count && compare_by(&items[i], &items[end], side) == 0; end++)
+            apart = apart || strcmp(own_id(&items[i], (enum side)(1 - side)),
+                                    own_id(&items[end], (enum side)(1 - side))) != 0;
+        for (size_t k = i; k < end; k++)
+            if (!apart || !items[k].made)
+                items[kept++] = items[k];
+    }
+    collecting->count = kept;
 }
 
 void final_collect_pairs(struct final *final, const struct token_shared *shared)
@@ -45,8 +109,12 @@ void final_collect_pairs(struct final *final, const struct token_shared *shared)
     struct collecting collecting = {0};
     if (shared)
         token_each_id(shared, take_pair, &collecting);
-    if (collecting.count)
-        qsort(collecting.items, collecting.count, sizeof *collecting.items, compare_tenants);
+    for (size_t i = 0; i < final->made_count; i++)
+        add_pair(&collecting, final->made[i]);
+    if (collecting.count) { /* it ends in the order of tenants */
+        drop_doubtful(&collecting, TARGET);
+        drop_doubtful(&collecting, SOURCE);
+    }
     free(final->pairs);
     final->pairs = mem_zero(collecting.count + 1, sizeof *final->pairs);
     final->pair_count = collecting.count;

@@ -85,6 +85,8 @@ static void take_checked(struct collector *collector, struct job *job)
         enum replay_fate fate = outcome_add(run->outcome, job->exchange,
                                             job->checked ? &job->findings : NULL, job->why);
         atomic_fetch_add(&run->counts[fate], 1);
+        if (run->final)
+            final_learn(run->final, job->exchange);
         if (run->book) {
             book_replaced(run->book, job->exchange);
             take_pair(run, job);

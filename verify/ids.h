@@ -20,7 +20,7 @@
 #include "canon.h"
 #include "verify.h"
 
-#define IDS_MOST (1u << 18)    /* pairs of a run */
+#define IDS_MOST (1u << 19)    /* pairs of a run */
 #define IDS_SHOWN " (target: " /* between an id and its partner, for people */
 
 /* All pairs of a run: sorted by kind, none twice. Texts are borrowed from the options, or from the

@@ -127,6 +127,54 @@ static void pairs_go_to_their_tenants_database(void **state)
     token_shared_free(shared);
 }
 
+static void what_both_made_is_one_thing_unless_proofs_say_otherwise(void **state)
+{
+    static const struct {
+        const char *method, *logged, *kind, *value[SIDES];
+        bool is_id;
+    } made[] = {
+        {"POST", "", "booking", {"10", "20"}, true},
+        {"POST", "", "booking hotelbooking", {"11", "21"}, true},
+        {"POST", "", "booking", {"1", "99"}, true},  /* 1 is proven to be 2 */
+        {"POST", "", "booking", {"98", "2"}, true},  /* and 2 to be 1 */
+        {"POST", "", "booking", {"12", "22"}, true}, /* two partners: */
+        {"POST", "", "booking", {"12", "23"}, true},
+        {"GET", "", "booking", {"13", "24"}, true},
+        {"POST", "7", "booking", {"14", "25"}, true},
+        {"POST", "", "booking", {"15", "26"}, false},
+        {"POST", "", "", {"16", "27"}, true},
+    };
+    static const char *const expect[] = {"booking 1 2", "booking 10 20", "booking 11 21",
+                                         "hotelbooking 11 21"};
+    const struct replay_options options = {.verify = {"mysql://h/a", "mysql://h/b"}};
+    const char *const none[] = {""};
+    struct token_shared *shared = token_shared_new(NULL);
+    struct final *final = make(&options, none, 1);
+    (void)state;
+    token_id_add(shared, "", "booking", "1", (const char *const[SIDES]){"1", "2"},
+                 (struct token_origin){0});
+    for (size_t i = 0; i < COUNT(made); i++) {
+        struct replacement one = {.where = "",
+                                  .logged = made[i].logged,
+                                  .value = {made[i].value[0], made[i].value[1]},
+                                  .is_id = made[i].is_id,
+                                  .kind = made[i].kind};
+        const struct exchange exchange = {
+            .logged = {.method = made[i].method}, .replacement_count = 1, .replacements = &one};
+        final_learn(final, &exchange);
+    }
+    final_collect_pairs(final, shared);
+    assert_int_equal(final->databases[0].pair_count, COUNT(expect));
+    for (size_t i = 0; i < COUNT(expect); i++) {
+        const struct verify_id_pair *pair = &final->pairs[i];
+        char *is = mem_format("%s %s %s", pair->kind, pair->source, pair->target);
+        assert_string_equal(is, expect[i]);
+        free(is);
+    }
+    final_free(final);
+    token_shared_free(shared);
+}
+
 /* One table of a run as tally-verify may have found it. */
 static void what_was_there_before_is_not_blamed_and_what_is_not_known_is_inconclusive(void **state)
 {
@@ -296,6 +344,7 @@ int main(void)
         cmocka_unit_test(each_tenant_has_databases_of_its_own_where_the_uris_say_so),
         cmocka_unit_test(uris_that_name_tenants_need_some),
         cmocka_unit_test(pairs_go_to_their_tenants_database),
+        cmocka_unit_test(what_both_made_is_one_thing_unless_proofs_say_otherwise),
         cmocka_unit_test(what_was_there_before_is_not_blamed_and_what_is_not_known_is_inconclusive),
         cmocka_unit_test(a_server_that_nobody_answers_for_is_a_problem_and_no_difference),
         cmocka_unit_test(what_cannot_be_seen_before_lets_nothing_be_sent),
