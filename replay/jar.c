@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../diff/base/bytes.h"
 #include "../diff/base/memory.h"
 #include "jar_date.h"
 
@@ -488,4 +489,78 @@ const char *jar_find(struct jar *jar, const char *path, const char *name)
             goes_to(jar, &jar->items[i], path_of(slice_of(path))))
             return jar->items[i].value;
     return NULL;
+}
+
+/* ---- on disk ---- */
+
+#define SAVED_VERSION 1
+
+void jar_save(const struct jar *jar, struct buffer *out)
+{
+    buffer_add_byte(out, SAVED_VERSION);
+    buffer_add_u64(out, jar->made);
+    for (size_t i = 0; i < JAR_RESULTS; i++)
+        buffer_add_u32(out, jar->counted[i]);
+    bytes_put_size(out, jar->count);
+    for (size_t i = 0; i < jar->count; i++) {
+        const struct cookie *cookie = &jar->items[i];
+        bytes_put_text(out, cookie->name);
+        bytes_put_text(out, cookie->value);
+        bytes_put_text(out, cookie->path);
+        bytes_put_text(out, cookie->domain);
+        buffer_add_u64(out, (uint64_t)cookie->expires);
+        buffer_add_u64(out, cookie->made);
+        buffer_add_byte(out, cookie->seeded);
+    }
+}
+
+/* What jar_take() and jar_seed() let in, and nothing else: it goes into a header. */
+static bool is_fit(const struct jar *jar, const struct cookie *cookie)
+{
+    const struct slice texts[] = {slice_of(cookie->name), slice_of(cookie->value),
+                                  slice_of(cookie->path), slice_of(cookie->domain)};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (has_control(texts[i]))
+            return false;
+    return cookie->path[0] == '/' && cookie->made && cookie->made <= jar->made &&
+           (*cookie->name || *cookie->value);
+}
+
+static bool load_cookie(struct jar *jar, struct bytes *in)
+{
+    struct arena arena = ARENA_INIT;
+    const char *name = bytes_name(in, &arena), *value = bytes_name(in, &arena);
+    const char *path = bytes_name(in, &arena), *domain = bytes_name(in, &arena);
+    struct cookie cookie = make_cookie(slice_of(name), slice_of(value), slice_of(path), domain);
+    cookie.expires = (int64_t)bytes_u64(in);
+    cookie.made = bytes_u64(in);
+    cookie.seeded = bytes_bool(in);
+    bool good = !in->failed && is_fit(jar, &cookie);
+    if (good)
+        insert(jar, cookie);
+    else
+        free(cookie.name);
+    arena_free(&arena);
+    return good;
+}
+
+bool jar_load(struct jar *jar, const void *bytes, size_t length, struct err *err)
+{
+    const unsigned char *from = bytes;
+    struct bytes in = {from, from + length, false};
+    bool good = bytes_u8(&in) == SAVED_VERSION;
+    jar->made = bytes_u64(&in);
+    for (size_t i = 0; i < JAR_RESULTS; i++)
+        jar->counted[i] = bytes_u32(&in);
+    size_t count = bytes_count(&in, 33);
+    good = good && count <= JAR_MOST;
+    for (size_t i = 0; i < count && good; i++)
+        good = load_cookie(jar, &in);
+    if (good && bytes_at_end(&in))
+        return true;
+    while (jar->count)
+        remove_cookie(jar, jar->count - 1);
+    jar->made = 0;
+    memset(jar->counted, 0, sizeof jar->counted);
+    return err_set(err, ERR_USAGE, "the saved cookies of a session are damaged");
 }

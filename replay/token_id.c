@@ -37,6 +37,8 @@ struct token_shared *token_shared_new(const struct token_rules *rules)
     struct token_shared *shared = mem_zero(1, sizeof *shared);
     shared->rules = rules;
     shared->seen = mem_zero(TOKEN_SEEN_SLOTS, sizeof *shared->seen);
+    shared->id_changed = mem_zero(TOKEN_IDS_MOST / 64, sizeof *shared->id_changed);
+    shared->seen_changed = mem_zero(TOKEN_SEEN_SLOTS / 64, sizeof *shared->seen_changed);
     return shared;
 }
 
@@ -50,6 +52,8 @@ void token_shared_free(struct token_shared *shared)
     free(shared->heads[0]);
     free(shared->heads[1]);
     free(shared->seen);
+    free(shared->id_changed);
+    free(shared->seen_changed);
     free(shared);
 }
 
@@ -131,14 +135,11 @@ static uint32_t take_slot(struct token_shared *shared)
     return place;
 }
 
-void token_id_add(struct token_shared *shared, const char *tenant, const char *kind,
-                  const char *logged, const char *const value[SIDES], struct token_origin origin)
+static void fill_slot(struct token_shared *shared, uint32_t slot, const char *const texts[5],
+                      struct token_origin origin)
 {
-    const char *texts[] = {tenant_of(tenant), kind, logged, value[SOURCE], value[TARGET]};
     const char *places[5];
     size_t size = 0;
-    if (find(shared, 0, texts[0], kind, logged))
-        return; /* the first proof counts */
     for (size_t i = 0; i < 5; i++)
         size += texts[i] ? strlen(texts[i]) + 1 : 0;
     char *text = mem_alloc(size), *at = text;
@@ -149,17 +150,40 @@ void token_id_add(struct token_shared *shared, const char *tenant, const char *k
         places[i] = length ? at : NULL;
         at += length;
     }
-    uint32_t place = take_slot(shared);
-    shared->ids[place] =
+    shared->ids[slot] =
         (struct token_id){.tenant = places[0],
                           .kind = places[1],
                           .logged = places[2],
                           .value = {places[3], places[4]},
                           .text = text,
                           .origin = origin,
-                          .hash = {hash_of(places[0], kind, places[2]),
-                                   hash_of(places[0], kind, places[3] ? places[3] : "")}};
-    link_id(shared, place);
+                          .hash = {hash_of(places[0], places[1], places[2]),
+                                   hash_of(places[0], places[1], places[3] ? places[3] : "")}};
+    link_id(shared, slot);
+}
+
+void token_id_add(struct token_shared *shared, const char *tenant, const char *kind,
+                  const char *logged, const char *const value[SIDES], struct token_origin origin)
+{
+    const char *const texts[] = {tenant_of(tenant), kind, logged, value[SOURCE], value[TARGET]};
+    if (find(shared, 0, texts[0], kind, logged))
+        return; /* the first proof counts */
+    uint32_t slot = take_slot(shared);
+    fill_slot(shared, slot, texts, origin);
+    token_mark(shared->id_changed, slot);
+}
+
+bool token_id_load(struct token_shared *shared, uint32_t slot, const char *const texts[5],
+                   struct token_origin origin)
+{
+    if (slot > shared->id_count || slot >= TOKEN_IDS_MOST)
+        return false;
+    if (slot < shared->id_count)
+        unlink_id(shared, slot);
+    else
+        (void)take_slot(shared); /* the next one */
+    fill_slot(shared, slot, texts, origin);
+    return true;
 }
 
 void token_each_id(const struct token_shared *shared,
@@ -183,16 +207,23 @@ static uint64_t seen_hash(enum token_domain domain, const char *tenant, const ch
     return hash ? hash : 1;
 }
 
+static size_t first_slot(uint64_t hash)
+{
+    return (size_t)((hash >> 20) % (TOKEN_SEEN_SLOTS / WAYS) * WAYS);
+}
+
 void token_seen_add(struct token_shared *shared, enum token_domain domain, const char *tenant,
                     const char *kind, const char *value, uint64_t number)
 {
     uint64_t hash = seen_hash(domain, tenant, kind, value);
-    struct token_seen *slot = &shared->seen[(hash >> 20) % (TOKEN_SEEN_SLOTS / WAYS) * WAYS];
-    struct token_seen *take = slot;
+    size_t place = first_slot(hash);
+    struct token_seen *slot = &shared->seen[place], *take = slot;
     for (size_t i = 0; i < WAYS; i++) {
         if (slot[i].hash == hash) {
-            if (number < slot[i].number)
+            if (number < slot[i].number) {
                 slot[i].number = number;
+                token_mark(shared->seen_changed, place + i);
+            }
             return;
         }
         if (slot[i].hash == 0 || (take->hash && slot[i].number < take->number))
@@ -200,14 +231,25 @@ void token_seen_add(struct token_shared *shared, enum token_domain domain, const
         if (slot[i].hash == 0)
             break;
     }
+    shared->seen_count += take->hash == 0;
     *take = (struct token_seen){hash, number};
+    token_mark(shared->seen_changed, (size_t)(take - shared->seen));
+}
+
+bool token_seen_load(struct token_shared *shared, uint32_t slot, const struct token_seen *seen)
+{
+    if (slot >= TOKEN_SEEN_SLOTS || !seen->hash || slot / WAYS * WAYS != first_slot(seen->hash))
+        return false;
+    shared->seen_count += shared->seen[slot].hash == 0;
+    shared->seen[slot] = *seen;
+    return true;
 }
 
 bool token_seen_before(const struct token_shared *shared, enum token_domain domain,
                        const char *tenant, const char *kind, const char *value, uint64_t number)
 {
     uint64_t hash = seen_hash(domain, tenant, kind, value);
-    const struct token_seen *slot = &shared->seen[(hash >> 20) % (TOKEN_SEEN_SLOTS / WAYS) * WAYS];
+    const struct token_seen *slot = &shared->seen[first_slot(hash)];
     for (size_t i = 0; i < WAYS; i++)
         if (slot[i].hash == hash)
             return slot[i].number <= number;

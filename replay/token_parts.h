@@ -118,7 +118,22 @@ struct token_shared {
     struct token_seen {
         uint64_t hash, number;
     } * seen;
+    uint32_t seen_count;
+    /* For saving: a bit for each slot of ids and of seen that is new since the last time. */
+    uint64_t *id_changed, *seen_changed;
+    uint64_t saved; /* slots, in the pieces since the last whole one */
 };
+
+/* Put what was saved into its slot: token_save.c. texts: tenant, kind, logged, and each side's
+ * value or NULL. False: it cannot stand there. */
+bool token_id_load(struct token_shared *shared, uint32_t slot, const char *const texts[5],
+                   struct token_origin origin);
+bool token_seen_load(struct token_shared *shared, uint32_t slot, const struct token_seen *seen);
+
+static inline void token_mark(uint64_t *bits, size_t slot)
+{
+    bits[slot / 64] |= UINT64_C(1) << slot % 64;
+}
 
 const struct token_id *token_id_find(const struct token_shared *shared, const char *tenant,
                                      const char *kind, const char *logged);

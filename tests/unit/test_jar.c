@@ -236,6 +236,49 @@ static void dates_are_read_as_browsers_read_them(void **state)
     }
 }
 
+static void a_jar_that_was_saved_sends_the_same_and_damage_is_refused(void **state)
+{
+    (void)state;
+    static const char *const said[] = {
+        "a=1; Path=/", "b=2; Path=/deep/er", "c=3; Domain=www.prod.example; Secure",
+        "=nameless",   "d=4; Max-Age=1000",  "e=5; Max-Age=0"};
+    struct jar *jar = jar_new(&home), *copy = jar_new(&home);
+    struct buffer saved = BUFFER_INIT(1 << 20), again = BUFFER_INIT(1 << 20);
+    struct buffer sent[2] = {BUFFER_INIT(1 << 20), BUFFER_INIT(1 << 20)};
+    struct err err = {0};
+    jar_seed(jar, slice_of("seeded=0; other=1"));
+    for (size_t i = 0; i < COUNT(said); i++)
+        (void)jar_take(jar, slice_of("/deep/er/page"), slice_of(said[i]));
+    jar_save(jar, &saved);
+    assert_true(jar_load(copy, saved.data, saved.length, &err));
+    jar_save(copy, &again);
+    assert_int_equal(saved.length, again.length);
+    assert_memory_equal(saved.data, again.data, saved.length);
+    /* The seeded cookie still gives way to the origin's own; age still counts. */
+    (void)jar_take(jar, slice_of("/"), slice_of("seeded=own"));
+    (void)jar_take(copy, slice_of("/"), slice_of("seeded=own"));
+    jar_write(jar, slice_of("/deep/er/x"), &sent[0]);
+    jar_write(copy, slice_of("/deep/er/x"), &sent[1]);
+    assert_string_equal((char *)sent[0].data, (char *)sent[1].data);
+    assert_non_null(strstr((char *)sent[1].data, "seeded=own"));
+    assert_int_equal(jar_counted(copy, JAR_KEPT), jar_counted(jar, JAR_KEPT));
+    for (size_t length = 0; length < saved.length; length++) {
+        struct jar *cut = jar_new(&home);
+        assert_false(jar_load(cut, saved.data, length, &err));
+        assert_int_equal(err.code, ERR_USAGE);
+        buffer_clear(&sent[0]);
+        jar_write(cut, slice_of("/"), &sent[0]);
+        assert_int_equal(sent[0].length, 0);
+        jar_free(cut);
+    }
+    buffer_free(&saved);
+    buffer_free(&again);
+    buffer_free(&sent[0]);
+    buffer_free(&sent[1]);
+    jar_free(jar);
+    jar_free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_logged_cookie_goes_first_and_the_origins_own_takes_its_place),
         cmocka_unit_test(a_cookie_seeded_again_has_its_new_value_but_the_origins_own_stays),
         cmocka_unit_test(what_browsers_drop_is_dropped_and_counted_and_the_rest_has_no_limit_of_50),
+        cmocka_unit_test(a_jar_that_was_saved_sends_the_same_and_damage_is_refused),
         cmocka_unit_test(dates_are_read_as_browsers_read_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

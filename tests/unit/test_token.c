@@ -2,13 +2,14 @@
  * Little sessions: what the log says, what each side answered, and what each side must be sent.
  * Everything that is not named in a step is sent as logged, byte for byte.
  */
-#include "../../replay/token.h"
+#include "../../replay/token_parts.h"
 #include "../../replay/token_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -443,9 +444,78 @@ static void learn(struct token_memory *lane, const struct token_rules *rules,
     token_merge(lane, exchange, token_read(rules, exchange));
 }
 
-static void run_session(const struct session *session)
+/* Pieces of what lanes know in common, as a ledger would keep them. */
+struct pieces {
+    size_t count;
+    struct buffer items[64];
+};
+
+static void save_pieces(struct token_shared *shared, struct pieces *pieces)
+{
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    bool whole;
+    if (!token_shared_save(shared, &out, &whole)) {
+        assert_int_equal(out.length, 0);
+        return;
+    }
+    while (whole && pieces->count)
+        buffer_free(&pieces->items[--pieces->count]);
+    assert_true(pieces->count < COUNT(pieces->items));
+    pieces->items[pieces->count++] = out;
+}
+
+static struct token_shared *load_pieces(const struct token_rules *rules,
+                                        const struct pieces *pieces)
+{
+    struct token_shared *shared = token_shared_new(rules);
+    struct err err = {0};
+    for (size_t i = 0; i < pieces->count; i++)
+        assert_true(
+            token_shared_load(pieces->items[i].data, pieces->items[i].length, shared, &err));
+    return shared;
+}
+
+static void free_pieces(struct pieces *pieces)
+{
+    while (pieces->count)
+        buffer_free(&pieces->items[--pieces->count]);
+}
+
+/* The run was killed, and is resumed. */
+static void restart(struct token_shared **shared, struct token_memory *lanes[2],
+                    const struct token_rules *rules, struct pieces *pieces)
+{
+    struct buffer saved[2] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    struct err err = {0};
+    save_pieces(*shared, pieces);
+    for (size_t i = 0; i < 2; i++) {
+        token_memory_save(lanes[i], &saved[i]);
+        assert_true(saved[i].length < 140000);
+        token_memory_free(lanes[i]);
+    }
+    token_shared_free(*shared);
+    *shared = load_pieces(rules, pieces);
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer again = BUFFER_INIT(BUFFER_NO_LIMIT);
+        lanes[i] = token_memory_new(*shared);
+        assert_true(token_memory_load(saved[i].data, saved[i].length, lanes[i], &err));
+        token_memory_save(lanes[i], &again);
+        assert_int_equal(again.length, saved[i].length);
+        assert_memory_equal(again.data, saved[i].data, again.length);
+        buffer_free(&again);
+        for (size_t length = 0; length < saved[i].length; length++) {
+            struct token_memory *lane = token_memory_new(*shared);
+            assert_false(token_memory_load(saved[i].data, length, lane, &err));
+            token_memory_free(lane);
+        }
+        buffer_free(&saved[i]);
+    }
+}
+
+static void run_session(const struct session *session, bool restarts)
 {
     struct token_rules *rules = NULL;
+    struct pieces pieces = {0};
     struct err err = {0};
     if (session->rules)
         assert_true(
@@ -462,25 +532,157 @@ static void run_session(const struct session *session)
         take_answers(exchange, step);
         learn(lanes[(int)step->lane], rules, exchange);
         exchange_free(exchange);
+        if (restarts)
+            restart(&shared, lanes, rules, &pieces);
     }
     token_memory_free(lanes[0]);
     token_memory_free(lanes[1]);
     token_shared_free(shared);
     token_rules_free(rules);
+    free_pieces(&pieces);
 }
 
 static void each_side_is_sent_its_own_tokens(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(field_cases); i++)
-        run_session(&field_cases[i]);
+        run_session(&field_cases[i], false);
 }
 
 static void each_side_is_sent_its_own_ids_and_nothing_else_is_touched(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(id_cases); i++)
-        run_session(&id_cases[i]);
+        run_session(&id_cases[i], false);
+}
+
+static void a_run_that_is_resumed_before_every_request_sends_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(field_cases); i++)
+        run_session(&field_cases[i], true);
+    for (size_t i = 0; i < COUNT(id_cases); i++)
+        run_session(&id_cases[i], true);
+}
+
+static void add_id(void *context, const char *tenant, const char *kind, const char *logged,
+                   const char *source, const char *target)
+{
+    buffer_printf(context, "%s %s %s %s %s\n", tenant, kind, logged, source, target);
+}
+
+/* A redirect to a new thing: an id, and uses of it. */
+static void make_id(struct token_shared *shared, unsigned n)
+{
+    struct token_memory *lane = token_memory_new(shared);
+    struct exchange *exchange = exchange_new();
+    struct step step = {.target = "POST /made", .body = "a=1"};
+    char *location[SIDES] = {mem_format("/made/%u", n + 1000000),
+                             mem_format("/made/%u", n + 2000000)};
+    char *logged = mem_format("/made/%u", n);
+    for (int side = 0; side < SIDES; side++)
+        step.answer[side].location = location[side];
+    step.location = logged;
+    take_step(exchange, &step, n);
+    token_apply(lane, exchange);
+    take_answers(exchange, &step);
+    learn(lane, NULL, exchange);
+    exchange_free(exchange);
+    exchange = exchange_new();
+    char *target = mem_format("GET /made/%u", n);
+    step = (struct step){.target = target};
+    take_step(exchange, &step, n + 1);
+    token_apply(lane, exchange);
+    exchange_free(exchange);
+    token_memory_free(lane);
+    free(target);
+    free(logged);
+    free(location[SOURCE]);
+    free(location[TARGET]);
+}
+
+static void common_ids_are_saved_in_pieces_that_do_not_grow_for_ever(void **state)
+{
+    struct token_shared *shared = token_shared_new(NULL);
+    struct pieces pieces = {0};
+    struct err err = {0};
+    unsigned n = 1;
+    size_t dropped = 0;
+    (void)state;
+    for (unsigned round = 0; round < 50; round++) {
+        struct buffer expected = BUFFER_INIT(BUFFER_NO_LIMIT), got = BUFFER_INIT(BUFFER_NO_LIMIT);
+        size_t before = pieces.count;
+        for (unsigned i = 0; i < 200; i++) {
+            make_id(shared, n);
+            n += 2;
+        }
+        save_pieces(shared, &pieces);
+        dropped += pieces.count < before;
+        struct token_shared *copy = load_pieces(NULL, &pieces);
+        token_each_id(shared, add_id, &expected);
+        token_each_id(copy, add_id, &got);
+        assert_int_equal(got.length, expected.length);
+        assert_memory_equal(got.data, expected.data, got.length);
+        bool whole;
+        assert_false(token_shared_save(copy, &got, &whole)); /* nothing is new */
+        if (round % 7 == 6) {                                /* and it goes on from there */
+            token_shared_free(shared);
+            shared = copy;
+        } else {
+            token_shared_free(copy);
+        }
+        buffer_free(&expected);
+        buffer_free(&got);
+    }
+    print_message("  %zu pieces, %zu times whole\n", pieces.count, dropped);
+    struct token_shared *copy = token_shared_new(NULL);
+    for (size_t length = 0; length < pieces.items[0].length; length += 37)
+        assert_false(token_shared_load(pieces.items[0].data, length, copy, &err));
+    token_shared_free(copy);
+    token_shared_free(shared);
+    free_pieces(&pieces);
+}
+
+/* More than are remembered: old ones go, in the pieces, too. */
+static void pieces_that_say_again_what_is_gone_are_replaced_by_one(void **state)
+{
+    struct token_shared *shared = token_shared_new(NULL);
+    struct pieces pieces = {0};
+    struct buffer expected = BUFFER_INIT(BUFFER_NO_LIMIT), got = BUFFER_INIT(BUFFER_NO_LIMIT);
+    size_t least = SIZE_MAX;
+    (void)state;
+    for (unsigned round = 0; round < 8; round++) {
+        size_t before = pieces.count;
+        for (unsigned i = 0; i < TOKEN_IDS_MOST / 2; i++) {
+            char logged[20], source[20];
+            snprintf(logged, sizeof logged, "%u", round * TOKEN_IDS_MOST + i);
+            snprintf(source, sizeof source, "1%u", round * TOKEN_IDS_MOST + i);
+            token_id_add(shared, NULL, "booking", logged, (const char *const[]){source, logged},
+                         (struct token_origin){i, GIVEN_LINK});
+            token_seen_add(shared, DOMAIN_LOG, NULL, "booking", logged, i);
+        }
+        save_pieces(shared, &pieces);
+        if (pieces.count <= before && pieces.count < least)
+            least = pieces.count;
+    }
+    assert_int_equal(least, 1);
+    struct token_shared *copy = load_pieces(NULL, &pieces);
+    token_each_id(shared, add_id, &expected);
+    token_each_id(copy, add_id, &got);
+    assert_int_equal(got.length, expected.length);
+    assert_memory_equal(got.data, expected.data, got.length);
+    assert_int_equal(copy->id_next, shared->id_next);
+    assert_int_equal(copy->seen_count, shared->seen_count);
+    assert_memory_equal(copy->seen, shared->seen, TOKEN_SEEN_SLOTS * sizeof *copy->seen);
+    const struct token_id *id = token_id_find(copy, NULL, "booking", "1835009");
+    assert_non_null(id);
+    assert_string_equal(id->value[SOURCE], "11835009");
+    assert_int_equal(id->origin.number, 1);
+    token_shared_free(copy);
+    token_shared_free(shared);
+    free_pieces(&pieces);
+    buffer_free(&expected);
+    buffer_free(&got);
 }
 
 /* Bodies that are no form, or not what they claim to be, in a lane that knows a token and an id. */
@@ -620,6 +822,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_side_is_sent_its_own_tokens),
         cmocka_unit_test(each_side_is_sent_its_own_ids_and_nothing_else_is_touched),
+        cmocka_unit_test(a_run_that_is_resumed_before_every_request_sends_the_same),
+        cmocka_unit_test(common_ids_are_saved_in_pieces_that_do_not_grow_for_ever),
+        cmocka_unit_test(pieces_that_say_again_what_is_gone_are_replaced_by_one),
         cmocka_unit_test(what_cannot_be_read_is_sent_as_it_stands),
         cmocka_unit_test(a_hostile_lane_stays_small),
         cmocka_unit_test(rules_that_say_nothing_are_refused),
