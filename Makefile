@@ -117,6 +117,12 @@ $(BUILD)/tests/bench/pages: tests/bench/pages.c $(BUILD)/libdiff.a
 	$(Q)$(CC) $(CFLAGS_ALL) $(call flags,cflags,libxml-2.0) $(LDFLAGS) -o $@ $< $(BUILD)/libdiff.a \
 	    $(DIFF_LIBS) $(ANSWER_LIBS)
 
+$(BUILD)/tests/bench/send: tests/bench/send.c $(BUILD)/libreplay.a $(BUILD)/libdiff.a
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(call flags,cflags,libcurl) $(LDFLAGS) -o $@ $< $(BUILD)/libreplay.a \
+	    $(BUILD)/libdiff.a $(REPLAY_LIBS) $(DIFF_LIBS) $(ANSWER_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean:
@@ -176,6 +182,7 @@ bench:
 	@BUILD=$(BUILD) tests/bench/run
 	@BUILD=$(BUILD) tests/bench/log
 	@BUILD=$(BUILD) tests/bench/pages
+	@BUILD=$(BUILD) tests/bench/send
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -44,13 +44,15 @@ struct transfer {
     struct arena *arena;
     void *tag;
     struct curl_slist *headers;
-    struct buffer target; /* prefix and target, as a C string */
-    struct buffer line;   /* for building a header */
+    struct buffer target;         /* prefix and target, as a C string */
+    struct buffer line;           /* for building a header */
+    struct buffer method, coding; /* as the handle has them; setting them costs it a copy */
     size_t header_bytes;
     double sent, first, last; /* http_now() of the first byte out, the first and the last in; 0 */
     bool begun;               /* a connection was there, and sending could begin */
     bool repeated;            /* libcurl wanted to send it a second time */
     bool astray;              /* the connection was not to the origin */
+    bool has_body;            /* the request */
     bool in_body;             /* fields that follow are trailers */
     bool too_large;
     char why[CURL_ERROR_SIZE];
@@ -160,6 +162,8 @@ static void transfer_free(struct transfer *transfer)
     curl_slist_free_all(transfer->headers);
     buffer_free(&transfer->target);
     buffer_free(&transfer->line);
+    buffer_free(&transfer->method);
+    buffer_free(&transfer->coding);
     free(transfer);
 }
 
@@ -346,7 +350,9 @@ static size_t take_header(char *data, size_t one, size_t length, void *context)
     struct transfer *transfer = context;
     struct fields *fields = &transfer->in->headers;
     size_t size = one * length, end = size;
-    note_time(transfer);
+    /* They come together: the time of the first counts, and of the last, which may be all. */
+    if (transfer->first <= 0)
+        note_time(transfer);
     while (end && (data[end - 1] == '\n' || data[end - 1] == '\r'))
         end--;
     if (end >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* after 1xx, the real answer */
@@ -355,6 +361,8 @@ static size_t take_header(char *data, size_t one, size_t length, void *context)
         return size;
     }
     transfer->in_body |= end == 0;
+    if (transfer->in_body)
+        note_time(transfer);
     char *colon = memchr(data, ':', end);
     if (!colon || transfer->in_body)
         return size;
@@ -408,12 +416,25 @@ static int may_send(void *context, char *address, char *local, int port, int loc
 
 /* --- starting --- */
 
+/* Sets an option of the handle that is a text, unless it has it. */
+static void set_text(struct transfer *transfer, struct buffer *known, CURLoption option,
+                     const char *text)
+{
+    if (strcmp((const char *)known->data, text) == 0)
+        return;
+    buffer_clear(known);
+    buffer_add_text(known, text);
+    curl_easy_setopt(transfer->easy, option, text);
+}
+
 static void set_site(struct transfer *transfer, const struct http_site *site)
 {
     CURL *easy = transfer->easy;
     const struct http_settings *settings = &site->http->settings;
     bool http2 = settings->http2 && site->secure;
     curl_easy_reset(easy);
+    buffer_clear(&transfer->method);
+    buffer_clear(&transfer->coding);
     curl_easy_setopt(easy, CURLOPT_URL, site->url);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, site->secure ? "https" : "http");
@@ -464,6 +485,8 @@ static struct transfer *take_transfer(struct http *http, const struct http_site 
         transfer->http = http;
         buffer_init(&transfer->target, BUFFER_NO_LIMIT);
         buffer_init(&transfer->line, BUFFER_NO_LIMIT);
+        buffer_init(&transfer->method, BUFFER_NO_LIMIT);
+        buffer_init(&transfer->coding, BUFFER_NO_LIMIT);
         transfer->easy = curl_easy_init();
         if (!transfer->easy) {
             transfer_free(transfer);
@@ -544,16 +567,18 @@ static bool write_headers(struct transfer *transfer, struct slice target, struct
             return err_set(err, ERR_TABLE, "a header of the request is not one of HTTP");
         has_type |= strcasecmp(name, "Content-Type") == 0;
         buffer_clear(line);
-        /* libcurl's way to send a field without a value. */
-        buffer_printf(line, value[0] ? "%s: %s" : "%s;%s", name, value);
+        buffer_add_text(line, name);
+        buffer_add_text(line, value[0] ? ": " : ";"); /* libcurl's way to send an empty one */
+        buffer_add_text(line, value);
         add_header(&transfer->headers, (const char *)line->data);
     }
-    if (!has_type && !is_left_out("Content-Type", transfer))
+    if (transfer->has_body && !has_type && !is_left_out("Content-Type", transfer))
         add_header(&transfer->headers, "Content-Type:"); /* none, rather than libcurl's own */
-    add_header(&transfer->headers, "Expect:");
+    if (transfer->has_body)
+        add_header(&transfer->headers, "Expect:"); /* likewise */
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
     http_field_codings(line, fields_find(fields, "Accept-Encoding"), transfer->http->codings);
-    curl_easy_setopt(transfer->easy, CURLOPT_ACCEPT_ENCODING, (const char *)line->data);
+    set_text(transfer, &transfer->coding, CURLOPT_ACCEPT_ENCODING, (const char *)line->data);
     return true;
 }
 
@@ -588,7 +613,8 @@ static bool set_method(struct transfer *transfer, const char *method, struct err
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     bool sized = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
                  strcmp(method, "PATCH") == 0; /* Content-Length: 0 is said, RFC 9110, 8.6 */
-    if (!head && (out->has_body || sized)) {
+    transfer->has_body = !head && (out->has_body || sized);
+    if (transfer->has_body) {
         size_t length = out->has_body ? out->body.length : 0;
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
@@ -596,7 +622,7 @@ static bool set_method(struct transfer *transfer, const char *method, struct err
     }
     if (head)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    set_text(transfer, &transfer->method, CURLOPT_CUSTOMREQUEST, method);
     return true;
 }
 

@@ -9,7 +9,7 @@ bool http_field_is_token(const char *name, size_t length)
     for (size_t i = 0; i < length; i++) {
         char c = name[i];
         bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && (!c || !strchr(others, c)))
+        if (!alnum && c != '-' && (!c || !strchr(others, c)))
             return false;
     }
     return length > 0;
@@ -32,7 +32,7 @@ static const char *const left_out[] = {"Connection",
 bool http_field_is_ours(const char *name)
 {
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
-        if (strcasecmp(name, left_out[i]) == 0)
+        if ((name[0] | 0x20) == (left_out[i][0] | 0x20) && strcasecmp(name, left_out[i]) == 0)
             return true;
     return false;
 }

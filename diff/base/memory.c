@@ -82,18 +82,21 @@ struct arena_block {
     alignas(max_align_t) unsigned char data[];
 };
 
-enum { ARENA_BLOCK = 16 << 10 }; /* bytes; a schema of a hundred tables needs some ten blocks */
+/* Bytes: a request of a replay needs the first block, a schema of a hundred tables some ten more.
+ */
+enum { ARENA_FIRST = 2 << 10, ARENA_BLOCK = 16 << 10 };
 
 static struct arena_block *new_block(size_t size)
 {
     if (size > SIZE_MAX - sizeof(struct arena_block))
         exhausted();
-    struct arena_block *block = mem_zero(1, sizeof *block + size);
-    block->size = size;
+    struct arena_block *block = mem_alloc(sizeof *block + size);
+    *block = (struct arena_block){.size = size};
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* As it comes: to zero a block of which little is used would cost more than all else. */
+static void *arena_take(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX - align)
@@ -106,7 +109,8 @@ void *arena_alloc(struct arena *arena, size_t size)
         block->used += size;
         return block->data + (block->used - size);
     }
-    block = new_block(size > ARENA_BLOCK ? size : ARENA_BLOCK);
+    size_t room = block ? ARENA_BLOCK : ARENA_FIRST;
+    block = new_block(size > room ? size : room);
     block->used = size;
     if (size > ARENA_BLOCK / 2 && arena->blocks) {
         /* A big one goes behind the first block, whose rest stays in use. */
@@ -119,13 +123,19 @@ void *arena_alloc(struct arena *arena, size_t size)
     return block->data;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(arena_take(arena, size), 0, size);
+}
+
 char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length)
 {
     if (length == SIZE_MAX)
         exhausted();
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = arena_take(arena, length + 1);
     if (length)
         memcpy(copy, bytes, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -143,7 +153,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         exhausted();
-    char *text = arena_alloc(arena, (size_t)length + 1);
+    char *text = arena_take(arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
