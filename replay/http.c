@@ -21,7 +21,7 @@
 
 struct http_site {
     struct http_site *next;
-    const struct http *http;
+    struct http *http;
     char *url;    /* of its root, without the prefix; with user and password when it has them */
     char *prefix; /* "" or "/app" */
     char *ca;
@@ -58,15 +58,25 @@ struct transfer {
     char why[CURL_ERROR_SIZE];
 };
 
+/* What epoll watches a connection for. One that libcurl no longer waits for stays there: it is
+ * asked for again by the next request, and two calls of the kernel are saved. */
+struct watched {
+    bool kept;       /* a connection of ours, whose end we are told of */
+    uint32_t events; /* in epoll; 0: it is not */
+    bool wanted;     /* libcurl waits for it */
+};
+
 struct http {
     CURLM *multi;
     struct http_settings settings;
     struct http_site *sites;
     struct transfer *busy, *pool;
     size_t busy_count;
-    unsigned codings; /* HTTP_GZIP …, that libcurl can decode */
-    int poll, event;  /* epoll of libcurl's sockets, and of the eventfd that wakes it */
-    double due;       /* http_now() at which libcurl wants to be called; NEVER */
+    unsigned codings;        /* HTTP_GZIP …, that libcurl can decode */
+    int poll, event;         /* epoll of libcurl's sockets, and of the eventfd that wakes it */
+    double due;              /* http_now() at which libcurl wants to be called; NEVER */
+    struct watched *watched; /* by socket */
+    size_t watched_room;
 };
 
 double http_now(void)
@@ -81,23 +91,64 @@ size_t http_under_way(const struct http *http)
     return http->busy_count;
 }
 
+static struct watched *watched_at(struct http *http, curl_socket_t socket)
+{
+    size_t at = (size_t)socket, room = http->watched_room;
+    if (at >= room) {
+        http->watched_room = 2 * at + 64;
+        http->watched = mem_resize(http->watched, http->watched_room, sizeof *http->watched);
+        memset(http->watched + room, 0, (http->watched_room - room) * sizeof *http->watched);
+    }
+    return &http->watched[at];
+}
+
+static void forget(struct http *http, curl_socket_t socket)
+{
+    struct watched *watched = watched_at(http, socket);
+    if (watched->events)
+        epoll_ctl(http->poll, EPOLL_CTL_DEL, socket, NULL); /* it may be closed already */
+    watched->events = 0;
+    watched->wanted = false;
+}
+
+/* libcurl has made a connection, and closes one: sockets that it uses itself come to neither. */
+static int opened(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)purpose;
+    *watched_at(context, socket) = (struct watched){.kept = true};
+    return CURL_SOCKOPT_OK;
+}
+
+static int closes(void *context, curl_socket_t socket)
+{
+    forget(context, socket);
+    watched_at(context, socket)->kept = false;
+    return close(socket);
+}
+
 /* libcurl says what it waits for on a socket. */
 static int watch(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
 {
     (void)easy;
+    (void)known;
     struct http *http = context;
-    if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(http->poll, EPOLL_CTL_DEL, socket, NULL); /* it may be closed already */
+    struct watched *watched = watched_at(http, socket);
+    uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
+    watched->wanted = what != CURL_POLL_REMOVE;
+    if (!watched->wanted) {
+        if (!watched->kept)
+            forget(http, socket);
         return 0;
     }
-    struct epoll_event event = {.events = (what & CURL_POLL_IN ? EPOLLIN : 0U) |
-                                          (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
-                                .data.fd = socket};
-    if (known && epoll_ctl(http->poll, EPOLL_CTL_MOD, socket, &event) == 0)
+    if (watched->events == events)
         return 0;
-    if (epoll_ctl(http->poll, EPOLL_CTL_ADD, socket, &event) != 0 && errno != EEXIST)
+    struct epoll_event event = {.events = events, .data.fd = socket};
+    int how = watched->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int other = watched->events ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (epoll_ctl(http->poll, how, socket, &event) != 0 &&
+        epoll_ctl(http->poll, other, socket, &event) != 0)
         return -1;
-    curl_multi_assign(http->multi, socket, http); /* any pointer: it is known from now on */
+    watched->events = events;
     return 0;
 }
 
@@ -197,6 +248,7 @@ void http_free(struct http *http)
         close(http->poll);
     if (http->event >= 0)
         close(http->event);
+    free(http->watched);
     while (http->sites) {
         struct http_site *site = http->sites;
         http->sites = site->next;
@@ -463,6 +515,10 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, opened);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, site->http);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closes);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, site->http);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     transfer->site = site;
@@ -773,6 +829,10 @@ static bool step(struct http *http, double end, bool *woken, struct err *err)
         if (events[i].data.fd == http->event) {
             uint64_t times;
             *woken |= read(http->event, &times, sizeof times) > 0;
+            continue;
+        }
+        if (!watched_at(http, events[i].data.fd)->wanted) {
+            forget(http, events[i].data.fd); /* an idle connection that the server ends */
             continue;
         }
         int mask = (seen & EPOLLIN ? CURL_CSELECT_IN : 0) |
