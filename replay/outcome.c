@@ -530,10 +530,26 @@ static void list_slower(const struct replay_latency *latency, struct arena *aren
         out->example.value[side] = arena_format(arena, "%.4g s", latency->p50[side]);
 }
 
+/* Causes before what only follows from them: those first that most requests have that are no
+ * consequence. */
 static int compare_groups(const void *a, const void *b)
 {
     const struct replay_group *one = a, *other = b;
-    return one->count > other->count ? -1 : one->count < other->count;
+    uint64_t first = one->count - one->consequences, second = other->count - other->consequences;
+    if (first != second)
+        return first > second ? -1 : 1;
+    if (one->count != other->count)
+        return one->count > other->count ? -1 : 1;
+    int order = strcmp(one->kind, other->kind);
+    if (!order)
+        order = strcmp(one->route, other->route);
+    if (!order)
+        order = strcmp(one->path, other->path);
+    if (!order)
+        order = strcmp(one->cause, other->cause);
+    if (!order)
+        order = strcmp(one->change, other->change);
+    return order ? order : strcmp(one->value_class, other->value_class);
 }
 
 static void fill_groups(const struct outcome *outcome, struct replay_result *result)
@@ -549,8 +565,7 @@ static void fill_groups(const struct outcome *outcome, struct replay_result *res
     for (size_t i = 0; i < result->latency_count; i++)
         if (result->latency[i].slower)
             list_slower(&result->latency[i], arena, &result->groups[result->group_count++]);
-    /* Both parts are in order already, and a merge must not change the order of equals. */
-    if (result->group_count > count)
+    if (result->group_count)
         qsort(result->groups, result->group_count, sizeof *result->groups, compare_groups);
     result->groups_left_out = groups_left_out(outcome->groups);
 }

@@ -266,6 +266,19 @@ static void add_example(const struct page *page, const struct replay_group *grou
     }
 }
 
+/* "; 3 of them after …" */
+static void add_part(struct buffer *text, uint64_t part, uint64_t all, const char *what)
+{
+    if (!part)
+        return;
+    buffer_add_text(text, text->length ? "; " : "");
+    if (part < all)
+        buffer_printf(text, "%llu of them ", (unsigned long long)part);
+    else if (all > 1)
+        buffer_add_text(text, "all of them ");
+    buffer_add_text(text, what);
+}
+
 static void add_where(const struct page *page, const struct replay_group *group)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -273,12 +286,8 @@ static void add_where(const struct page *page, const struct replay_group *group)
         buffer_add_text(&text, "in ");
         add_lines(&text, group->lines, group->request_count, group->count);
     }
-    if (group->consequences)
-        buffer_printf(&text, "%s%llu of them after their session's first difference",
-                      text.length ? "; " : "", (unsigned long long)group->consequences);
-    if (group->tainted)
-        buffer_printf(&text, "%s%llu of them in sessions that lack a request before them",
-                      text.length ? "; " : "", (unsigned long long)group->tainted);
+    add_part(&text, group->consequences, group->count, "after their session's first difference");
+    add_part(&text, group->tainted, group->count, "in sessions that lack a request before them");
     if (text.length) {
         display_add_blanks(page->out, 18);
         display_add_wrapped(page->out, (const char *)text.data, 18, 18, WIDTH);
@@ -312,13 +321,20 @@ void report_replay_text_group(const struct replay_result *result, const struct r
 static void add_groups(const struct page *page)
 {
     const struct replay_result *result = page->result;
+    bool after = false;
     if (!result->group_count)
         return;
     buffer_add_text(page->out, "\nrequests  found in   what differs, and the smallest example\n");
     for (size_t i = 0; i < result->group_count && i < GROUPS_SHOWN; i++) {
+        const struct replay_group *group = &result->groups[i];
+        bool follows = group->consequences == group->count;
         if (i)
             buffer_add_byte(page->out, '\n');
-        add_group(page, &result->groups[i]);
+        if (follows && i && !after)
+            buffer_add_text(page->out, "and what was seen only after a session's first "
+                                       "difference, so that it may follow from it\n\n");
+        after = follows;
+        add_group(page, group);
     }
     if (result->group_count > GROUPS_SHOWN)
         add_more(page->out, 0, result->group_count - GROUPS_SHOWN);

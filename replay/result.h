@@ -165,8 +165,9 @@ struct replay_result {
                            compared, before them */
     uint64_t uncertain; /* writes that an interrupted run may have sent, and that were not again */
     size_t group_count;
-    struct replay_group *groups; /* most requests first */
-    uint64_t groups_left_out;    /* differences that no group could take */
+    /* Those first that most requests have that are no consequence, then those of most requests. */
+    struct replay_group *groups;
+    uint64_t groups_left_out; /* differences that no group could take */
     size_t doubt_count;
     struct replay_doubt *doubts; /* most requests first */
     size_t session_count;
