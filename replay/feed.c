@@ -46,6 +46,7 @@ struct feed {
     size_t host_count;
     struct counter hosts; /* left_out: named at all; count: requests were for it */
     const char *host;     /* the one most named */
+    const char *own_host; /* --logged-host; NULL: not given */
     struct counter tenants;
     uint32_t *tenant_hosts; /* of each: an entry of `hosts`; 0: none, SEVERAL */
     size_t tenant_room;
@@ -405,6 +406,10 @@ bool feed_open(const struct replay_options *options, void (*retire)(void *data, 
     counter_init(&feed->tenants, FEED_TENANTS);
     buffer_init(&feed->path, LOG_MOST_BYTES);
     buffer_init(&feed->text, LOG_MOST_BYTES * 2);
+    if (options->logged_host) {
+        host_normal(&feed->text, options->logged_host, strlen(options->logged_host));
+        feed->own_host = arena_copy(&feed->arena, (const char *)feed->text.data);
+    }
     if (!open_logs(feed, err)) {
         feed_close(feed);
         return false;
@@ -588,12 +593,12 @@ const char *const *feed_tenants(const struct feed *feed, size_t *count)
 
 const char *feed_host(const struct feed *feed)
 {
-    return feed->options->logged_host ? feed->options->logged_host : feed->host;
+    return feed->own_host ? feed->own_host : feed->host;
 }
 
 const char *feed_tenant_host(struct feed *feed, const char *tenant)
 {
-    if (feed->options->logged_host || !tenant)
+    if (feed->own_host || !tenant)
         return feed_host(feed);
     size_t place = (size_t)(counter_at(&feed->tenants, slice_of(tenant)) - feed->tenants.entries);
     uint32_t host = place && place < feed->tenant_room ? feed->tenant_hosts[place] : 0;
@@ -613,22 +618,13 @@ static bool is_below(const char *host, const char *wildcard)
            (wildcard[0] == '.' && strcmp(host, domain + 1) == 0);
 }
 
-static bool is_same_host(const char *normal, const char *other)
-{
-    struct buffer text = BUFFER_INIT(1024);
-    host_normal(&text, other, strlen(other));
-    bool same = strcmp((const char *)text.data, normal) == 0;
-    buffer_free(&text);
-    return same;
-}
-
 bool feed_names_host(struct feed *feed, const char *host)
 {
     struct buffer text = BUFFER_INIT(1024);
     host_normal(&text, host, strlen(host));
     const char *normal = (const char *)text.data;
     bool named = feed->hosts.entries[0].left_out > 0 ||
-                 (feed->options->logged_host && is_same_host(normal, feed->options->logged_host));
+                 (feed->own_host && strcmp(normal, feed->own_host) == 0);
     for (size_t i = 1; !named && i < feed->hosts.count; i++)
         named = strcmp(feed->hosts.entries[i].name, normal) == 0 ||
                 is_below(normal, feed->hosts.entries[i].name);

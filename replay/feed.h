@@ -51,8 +51,9 @@ struct feed_counts feed_counts(const struct feed *feed);
  * Borrowed. */
 const char *const *feed_tenants(const struct feed *feed, size_t *count);
 
-/* --logged-host, else the host that the log names as its own ($host, $http_host, else $server_name)
- * most often, or NULL. Hosts that it names are refused as origins (sites.h). */
+/* As host_normal() writes it: --logged-host, else the host that the log names as its own ($host,
+ * $http_host, else $server_name) most often, or NULL. Hosts that it names are refused as origins
+ * (sites.h). */
 const char *feed_host(const struct feed *feed);
 /* The one host at which the log says that this tenant (NULL: feed_host()) was reached; NULL: it
  * says none, or several. */

@@ -96,7 +96,8 @@ static void add_call(struct run *run, struct job *job, enum lane_party party)
     call->jar = lane_jar(job->lane, party, tenant, &site->home);
     lane_seed(call->jar, exchange->logged.cookies, run->options->session,
               run->options->seed_cookies);
-    (void)outgoing_edit(&exchange->out[side], &exchange->arena, run->logged_host, &site->home);
+    const char *production = site->home.production ? site->home.production : run->logged_host;
+    (void)outgoing_edit(&exchange->out[side], &exchange->arena, production, &site->home);
 }
 
 /* Half of the requests ask the source first, in no pattern that a page and its parts may have. */

@@ -50,6 +50,14 @@ static char *host_of(struct arena *arena, const struct site *site)
     return copy;
 }
 
+/* Tenants may have hosts of their own, in production, too. */
+static void set_hosts(struct check_settings *settings, const struct call *call, struct arena *arena)
+{
+    settings->host[call->side] = host_of(arena, call->site);
+    if (call->site->home.production)
+        settings->logged_host = call->site->home.production;
+}
+
 static void check(struct run *run, struct job *job, struct exchange *exchange,
                   struct findings *findings, bool *checked)
 {
@@ -58,7 +66,7 @@ static void check(struct run *run, struct job *job, struct exchange *exchange,
     for (unsigned i = 0; i < job->call_count; i++)
         if (job->calls[i].exchange == exchange ||
             (job->calls[i].party == PARTY_SOURCE && exchange == job->copy))
-            settings.host[job->calls[i].side] = host_of(&exchange->arena, job->calls[i].site);
+            set_hosts(&settings, &job->calls[i], &exchange->arena);
     *checked = check_exchange(&settings, exchange, findings, &err);
     if (!*checked)
         snprintf(job->why, sizeof job->why, "%.199s", err.text);
