@@ -84,7 +84,10 @@ void check_add(struct check *check, const struct found *found)
                            .shape = keep_value(check, found->shape),
                            .change = found->change,
                            .value_class = found->value_class ? found->value_class : "",
-                           .cause = found->cause};
+                           .cause = found->cause,
+                           .noise = found->noise};
+    if (check->settings->learn && !kept->noise)
+        kept->noise = noise_place_nowhere(&findings->arena, "rules do not reach it");
     for (int side = 0; side < SIDES; side++)
         kept->value[side] = keep_value(check, found->value[side]);
 }

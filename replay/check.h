@@ -35,6 +35,8 @@ enum found_kind {
 };
 extern const char *const found_kind_name[FOUND_KINDS]; /* "transport", "status", … */
 
+struct noise_place;
+
 /* One difference of a pair of answers. Text is in the findings' arena, masked where it is secret.
  */
 struct found {
@@ -45,6 +47,7 @@ struct found {
     const char *value_class;  /* "money", …; "" */
     const char *cause;        /* a phrase, or NULL */
     const char *value[SIDES]; /* NULL: nothing there */
+    const struct noise_place *noise; /* for noise.h; NULL unless it is to be learnt from */
 };
 
 struct findings {
@@ -63,6 +66,7 @@ struct findings {
 #define CHECK_MOST 1000
 
 struct check_settings {
+    bool learn;                         /* findings are for noise_add() */
     struct rules *rules;                /* or NULL; thread safe as rule.h says */
     const char *host[SIDES];            /* of each side's URL: Location and links to it are equal */
     const char *logged_host;            /* or NULL */

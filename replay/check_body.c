@@ -255,6 +255,8 @@ static void add_difference(struct attempt *attempt, const struct difference *dif
     else if (difference->kind == DIFF_CHANGED && !secret)
         found.cause = check_cause(&check->findings->arena, difference->text, difference->whole);
     show(attempt, difference, secret, found.value);
+    if (check->settings->learn && check->learnt++ < NOISE_LEARNT)
+        found.noise = noise_place_of(&check->findings->arena, &attempt->found, difference, secret);
     check_add(check, &found);
     buffer_free(&shape);
 }

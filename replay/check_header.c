@@ -384,6 +384,9 @@ static bool check_header(struct check *check, enum found_kind kind, const char *
                                         : diff_kind_name[DIFF_CHANGED];
         for (int side = 0; side < SIDES; side++)
             found.value[side] = there[side] ? show(check, name, &out[side]) : NULL;
+        if (check->settings->learn)
+            found.noise = noise_place_of_header(&check->findings->arena, name, text, there,
+                                                mask_is_secret(slice_of(name)));
         check_add(check, &found);
     }
     for (int side = 0; side < SIDES; side++) {

@@ -7,6 +7,7 @@
 
 #include "../diff/compare.h"
 #include "check.h"
+#include "noise_parts.h"
 #include "slice.h"
 #include "token_parts.h"
 
@@ -38,7 +39,8 @@ struct check {
     struct rule_context context;
     struct own own;
     struct findings *findings;
-    size_t room; /* of findings->items */
+    size_t room;   /* of findings->items */
+    size_t learnt; /* findings that noise.h is told the place of */
 };
 
 /* ---- check.c */
