@@ -20,6 +20,7 @@ enum shape {
     SHAPE_TEXT,
     SHAPE_URL,
     SHAPE_FLAG,
+    SHAPE_NUMBER,
     SHAPE_ORDER,
     SHAPE_LIST,
     SHAPE_FILE /* its content: a moved file is still the same */
@@ -60,7 +61,7 @@ static const struct row rows[BOOK_SETTINGS] = {
     {"--order", SHAPE_ORDER, false, AT(order)},
     {"the file of --rules", SHAPE_FILE, false, AT(rules_path)},
     {"--calibrate", SHAPE_URL, false, AT(calibrate_url)},
-    {"--slower", SHAPE_TEXT, false, AT(slower)},
+    {"--slower", SHAPE_NUMBER, false, AT(slower)},
     {"--verify", SHAPE_TEXT, true, AT(verify[SOURCE])},
     {"--verify", SHAPE_TEXT, true, AT(verify[TARGET])},
     {"--verify-before", SHAPE_FLAG, false, AT(verify_before)},
@@ -197,6 +198,9 @@ static bool fill(const struct replay_options *options, const struct row *row, st
         return true;
     case SHAPE_FLAG:
         buffer_add_byte(out, *(const bool *)field ? '1' : '0');
+        return true;
+    case SHAPE_NUMBER:
+        buffer_printf(out, "%.17g", *(const double *)field);
         return true;
     case SHAPE_ORDER:
         buffer_printf(out, "%d", (int)options->order);

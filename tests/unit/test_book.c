@@ -287,6 +287,10 @@ static void deny(struct replay_options *options)
     static char *items[] = {(char *)"POST /pay"};
     options->deny = (struct text_list){.count = 1, .items = items};
 }
+static void change_slower(struct replay_options *options)
+{
+    options->slower = 1.5;
+}
 static void change_nothing_that_matters(struct replay_options *options)
 {
     options->speed = "10x";
@@ -302,6 +306,7 @@ static struct replay_options full_options(bool resume)
     struct replay_options options = options_of(resume);
     options.session = "$cookie_PHPSESSID";
     options.rules_path = file_path;
+    options.slower = 2;
     options.headers[SOURCE] = (struct text_list){.count = 1, .items = items};
     options.verify[SOURCE] = "mysql://u:secret-database@h/d";
     options.verify[TARGET] = "postgresql://u:secret-database@h/d";
@@ -322,7 +327,8 @@ static void what_a_run_was_told_may_not_change_and_the_refusal_names_it(void **s
         {change_password, "--source-url changed"}, {change_header, "--source-header changed"},
         {change_order, "--order changed"},         {change_rules, "the file of --rules changed"},
         {change_database, "--verify changed"},     {keep_secrets, "--keep-secrets changed"},
-        {read_only, "--read-only changed"},        {deny, "--deny changed"}};
+        {read_only, "--read-only changed"},        {deny, "--deny changed"},
+        {change_slower, "--slower changed"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct replay_options options = full_options(false);
         struct err err = {0};
