@@ -7,12 +7,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "http_field.h"
+#include "watch.h"
 
 #define HEADERS_MOST ((size_t)1 << 20) /* bytes of all fields of an answer */
 #define IDLE_MOST 4L                   /* seconds; servers close at 5 and more: no race with them */
@@ -58,25 +57,15 @@ struct transfer {
     char why[CURL_ERROR_SIZE];
 };
 
-/* What epoll watches a connection for. One that libcurl no longer waits for stays there: it is
- * asked for again by the next request, and two calls of the kernel are saved. */
-struct watched {
-    bool kept;       /* a connection of ours, whose end we are told of */
-    uint32_t events; /* in epoll; 0: it is not */
-    bool wanted;     /* libcurl waits for it */
-};
-
 struct http {
     CURLM *multi;
     struct http_settings settings;
     struct http_site *sites;
     struct transfer *busy, *pool;
     size_t busy_count;
-    unsigned codings;        /* HTTP_GZIP …, that libcurl can decode */
-    int poll, event;         /* epoll of libcurl's sockets, and of the eventfd that wakes it */
-    double due;              /* http_now() at which libcurl wants to be called; NEVER */
-    struct watched *watched; /* by socket */
-    size_t watched_room;
+    unsigned codings; /* HTTP_GZIP …, that libcurl can decode */
+    struct watch *watch;
+    double due; /* http_now() at which libcurl wants to be called; NEVER */
 };
 
 double http_now(void)
@@ -91,38 +80,17 @@ size_t http_under_way(const struct http *http)
     return http->busy_count;
 }
 
-static struct watched *watched_at(struct http *http, curl_socket_t socket)
-{
-    size_t at = (size_t)socket, room = http->watched_room;
-    if (at >= room) {
-        http->watched_room = 2 * at + 64;
-        http->watched = mem_resize(http->watched, http->watched_room, sizeof *http->watched);
-        memset(http->watched + room, 0, (http->watched_room - room) * sizeof *http->watched);
-    }
-    return &http->watched[at];
-}
-
-static void forget(struct http *http, curl_socket_t socket)
-{
-    struct watched *watched = watched_at(http, socket);
-    if (watched->events)
-        epoll_ctl(http->poll, EPOLL_CTL_DEL, socket, NULL); /* it may be closed already */
-    watched->events = 0;
-    watched->wanted = false;
-}
-
-/* libcurl has made a connection, and closes one: sockets that it uses itself come to neither. */
+/* libcurl has made a connection, and closes one. Sockets that it uses itself come to neither. */
 static int opened(void *context, curl_socket_t socket, curlsocktype purpose)
 {
     (void)purpose;
-    *watched_at(context, socket) = (struct watched){.kept = true};
+    watch_opened(context, socket);
     return CURL_SOCKOPT_OK;
 }
 
 static int closes(void *context, curl_socket_t socket)
 {
-    forget(context, socket);
-    watched_at(context, socket)->kept = false;
+    watch_closes(context, socket);
     return close(socket);
 }
 
@@ -132,24 +100,10 @@ static int watch(CURL *easy, curl_socket_t socket, int what, void *context, void
     (void)easy;
     (void)known;
     struct http *http = context;
-    struct watched *watched = watched_at(http, socket);
-    uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
-    watched->wanted = what != CURL_POLL_REMOVE;
-    if (!watched->wanted) {
-        if (!watched->kept)
-            forget(http, socket);
-        return 0;
-    }
-    if (watched->events == events)
-        return 0;
-    struct epoll_event event = {.events = events, .data.fd = socket};
-    int how = watched->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    int other = watched->events ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (epoll_ctl(http->poll, how, socket, &event) != 0 &&
-        epoll_ctl(http->poll, other, socket, &event) != 0)
-        return -1;
-    watched->events = events;
-    return 0;
+    bool some = what != CURL_POLL_REMOVE;
+    return watch_for(http->watch, socket, some && what & CURL_POLL_IN, some && what & CURL_POLL_OUT)
+               ? 0
+               : -1;
 }
 
 static int set_due(CURLM *multi, long milliseconds, void *context)
@@ -194,11 +148,8 @@ bool http_new(const struct http_settings *settings, struct http **made, struct e
     http->due = NEVER;
     http->codings = codings();
     http->multi = curl_multi_init();
-    http->poll = epoll_create1(EPOLL_CLOEXEC);
-    http->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = http->event};
-    if (!http->multi || http->poll < 0 || http->event < 0 ||
-        epoll_ctl(http->poll, EPOLL_CTL_ADD, http->event, &event) != 0) {
+    http->watch = watch_new();
+    if (!http->multi || !http->watch) {
         http_free(http);
         return err_set(err, ERR_INTERNAL, "no more files or memory for connections");
     }
@@ -244,11 +195,7 @@ void http_free(struct http *http)
         transfer_free(transfer);
     }
     curl_multi_cleanup(http->multi);
-    if (http->poll >= 0)
-        close(http->poll);
-    if (http->event >= 0)
-        close(http->event);
-    free(http->watched);
+    watch_free(http->watch);
     while (http->sites) {
         struct http_site *site = http->sites;
         http->sites = site->next;
@@ -516,9 +463,9 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, opened);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, site->http);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, site->http->watch);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closes);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, site->http);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, site->http->watch);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     transfer->site = site;
@@ -817,28 +764,18 @@ static size_t hand_back(struct http *http, void (*done)(void *context, void *tag
 /* Waits until `end` at the latest, and lets libcurl do what can be done; *woken: by http_wake(). */
 static bool step(struct http *http, double end, bool *woken, struct err *err)
 {
-    struct epoll_event events[64];
+    struct watch_event events[64];
     double until = http->due < end ? http->due : end, left = until - http_now();
     int wait = left <= 0 ? 0 : left > 1000 ? 1000000 : (int)(left * 1000) + 1, running;
-    int count = epoll_wait(http->poll, events, sizeof events / sizeof *events, wait);
-    if (count < 0 && errno != EINTR)
+    int count = watch_wait(http->watch, wait, events, sizeof events / sizeof *events, woken);
+    if (count < 0)
         return err_set(err, ERR_INTERNAL, "epoll_wait: %s", strerror(errno));
     CURLMcode code = CURLM_OK;
     for (int i = 0; i < count && code == CURLM_OK; i++) {
-        uint32_t seen = events[i].events;
-        if (events[i].data.fd == http->event) {
-            uint64_t times;
-            *woken |= read(http->event, &times, sizeof times) > 0;
-            continue;
-        }
-        if (!watched_at(http, events[i].data.fd)->wanted) {
-            forget(http, events[i].data.fd); /* an idle connection that the server ends */
-            continue;
-        }
-        int mask = (seen & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                   (seen & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                   (seen & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-        code = curl_multi_socket_action(http->multi, events[i].data.fd, mask, &running);
+        int mask = (events[i].readable ? CURL_CSELECT_IN : 0) |
+                   (events[i].writable ? CURL_CSELECT_OUT : 0) |
+                   (events[i].broken ? CURL_CSELECT_ERR : 0);
+        code = curl_multi_socket_action(http->multi, events[i].socket, mask, &running);
     }
     if (code == CURLM_OK && http->due <= http_now()) {
         http->due = NEVER;
@@ -863,6 +800,5 @@ bool http_run(struct http *http, double seconds, void (*done)(void *context, voi
 
 void http_wake(struct http *http)
 {
-    const uint64_t once = 1;
-    (void)!write(http->event, &once, sizeof once); /* full: it is awake already */
+    watch_wake(http->watch);
 }
