@@ -6,7 +6,7 @@
  * On a live server the highest value of a column is read before its counter: what is inserted in
  * between only makes the counter run ahead.
  */
-#include "definition.h"
+#include "counted.h"
 #include "engine_mysql.h"
 #include "schema_text.h"
 
@@ -15,24 +15,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define AT_ONCE 100 /* look-ups that one query asks for together */
-
-/* A column with a counter, until its numbers are known. */
-struct counted {
-    const struct table *table;
-    size_t column;
-    struct counter *counter;
-    bool known; /* next was read */
-};
-
 struct reading {
     struct definition_reading at;
     struct connection *connection;
     const struct engine_mysql_session *session;
     struct buffer schemas; /* ('hotel', 'shop') */
     bool bare_defaults;    /* the catalog prints literals without quotes */
-    size_t counted_count, counted_capacity;
-    struct counted *counted;
+    struct counted_list counted;
 };
 
 static bool turn_to(struct reading *reading, const char *const *cells)
@@ -67,23 +56,6 @@ static unsigned equates_of(const char *collation)
     /* MySQL's since Unicode 9 do not pad. */
     set |= pads && !strstr(collation, "_0900_") ? EQUATES_TRAILING_BLANKS : 0;
     return set;
-}
-
-static struct counted *add_counted(struct reading *reading, size_t column)
-{
-    struct arena *arena = &reading->at.schema->arena;
-    if (reading->counted_count == reading->counted_capacity) {
-        reading->counted_capacity = reading->counted_capacity ? reading->counted_capacity * 2 : 64;
-        reading->counted =
-            mem_resize(reading->counted, reading->counted_capacity, sizeof *reading->counted);
-    }
-    struct counted *counted = &reading->counted[reading->counted_count++];
-    *counted = (struct counted){.table = reading->at.table,
-                                .column = column,
-                                .counter = arena_alloc(arena, sizeof *counted->counter)};
-    *counted->counter = (struct counter){.increment = 1, .end = INT64_MAX};
-    reading->at.table->definition->columns[column].counter = counted->counter;
-    return counted;
 }
 
 /* The last number of an integer type; AUTO_INCREMENT stays there, and the next insert fails. */
@@ -138,13 +110,14 @@ static bool add_column(void *context, const char *const *cells, struct err *err)
     if (column->type.class == TYPE_ENUM || column->type.class == TYPE_SET)
         definition_read_members(&reading->at, at, column->type.name);
     if (strcasestr(extra, "auto_increment")) {
-        struct counter *counter = add_counted(reading, at)->counter;
+        struct counter *counter = counted_add(&reading->counted, &reading->at, at)->counter;
         counter->end = last_of(&column->type);
         counter->label = "AUTO_INCREMENT";
         definition->preset =
             (struct column_default){.kind = DEFAULT_COUNTER, .text = "AUTO_INCREMENT"};
     } else if (definition->preset.kind == DEFAULT_COUNTER) {
-        read_sequence(reading, definition->preset.text, add_counted(reading, at)->counter);
+        read_sequence(reading, definition->preset.text,
+                      counted_add(&reading->counted, &reading->at, at)->counter);
     }
     return true;
 }
@@ -308,16 +281,6 @@ static void ask_highest(struct buffer *sql, size_t i, const struct counted *coun
     buffer_printf(sql, ") FROM %s)", counted->table->parts[0].from);
 }
 
-static bool keep_highest(void *context, const char *const *cells, struct err *err)
-{
-    struct reading *reading = context;
-    (void)err;
-    struct counter *counter = reading->counted[strtoull(cells[0], NULL, 10)].counter;
-    counter->has_highest = cells[1] != NULL;
-    counter->highest = cells[1] ? strtoll(cells[1], NULL, 10) : 0;
-    return true;
-}
-
 static bool has_sequence(const struct counted *counted)
 {
     return counted->counter->sequence && !counted->counter->unknown;
@@ -331,11 +294,10 @@ static void ask_sequence(struct buffer *sql, size_t i, const struct counted *cou
                   i, counted->counter->sequence);
 }
 
-static bool keep_sequence(void *context, const char *const *cells, struct err *err)
+static bool keep_sequence(void *list, const char *const *cells, struct err *err)
 {
-    struct reading *reading = context;
     (void)err;
-    struct counted *counted = &reading->counted[strtoull(cells[0], NULL, 10)];
+    struct counted *counted = counted_of(list, cells);
     struct counter *counter = counted->counter;
     counter->next = strtoll(cells[1], NULL, 10);
     counter->increment = strtoll(cells[2], NULL, 10);
@@ -349,47 +311,11 @@ static bool keep_sequence(void *context, const char *const *cells, struct err *e
     return true;
 }
 
-struct look_up {
-    bool (*wants)(const struct counted *counted);
-    void (*ask)(struct buffer *sql, size_t i, const struct counted *counted);
-    engine_mysql_row *keep;
-};
-
-/* What one of them is refused is not known; the others are asked again one by one. */
-static bool look_up_some(struct reading *reading, const struct look_up *look_up, size_t from,
-                         size_t to, struct err *err)
+static bool run_look_up(struct connection *connection, const char *sql,
+                        const struct counted_look_up *look_up, struct counted_list *list,
+                        struct err *err)
 {
-    struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
-    size_t asked = 0;
-    for (size_t i = from; i < to; i++) {
-        if (!look_up->wants(&reading->counted[i]))
-            continue;
-        buffer_add_text(&sql, asked++ ? " UNION ALL " : "");
-        look_up->ask(&sql, i, &reading->counted[i]);
-    }
-    bool ok = !asked || engine_mysql_rows(reading->connection, (const char *)sql.data,
-                                          look_up->keep, reading, err);
-    buffer_free(&sql);
-    if (ok || (err->code != ERR_TABLE && err->code != ERR_RETRY))
-        return ok;
-    if (to - from == 1) {
-        reading->counted[from].counter->unknown = keep(reading, err->text);
-        return true;
-    }
-    for (size_t i = from; i < to; i++)
-        if (!look_up_some(reading, look_up, i, i + 1, err))
-            return false;
-    return true;
-}
-
-static bool look_up_all(struct reading *reading, const struct look_up *look_up, struct err *err)
-{
-    for (size_t i = 0; i < reading->counted_count; i += AT_ONCE) {
-        size_t left = reading->counted_count - i;
-        if (!look_up_some(reading, look_up, i, i + (left < AT_ONCE ? left : AT_ONCE), err))
-            return false;
-    }
-    return true;
+    return engine_mysql_rows(connection, sql, look_up->keep, list, err);
 }
 
 static const char next_sql[] =
@@ -402,8 +328,8 @@ static bool keep_next(void *context, const char *const *cells, struct err *err)
     (void)err;
     if (!turn_to(reading, cells))
         return true;
-    for (size_t i = 0; i < reading->counted_count; i++) {
-        struct counted *counted = &reading->counted[i];
+    for (size_t i = 0; i < reading->counted.count; i++) {
+        struct counted *counted = &reading->counted.items[i];
         if (counted->table != reading->at.table || counted->counter->sequence)
             continue;
         struct counter *counter = counted->counter;
@@ -418,8 +344,8 @@ static bool keep_next(void *context, const char *const *cells, struct err *err)
 /* MySQL tells no counter of a table that nobody has inserted into. */
 static void name_unknown(struct reading *reading)
 {
-    for (size_t i = 0; i < reading->counted_count; i++) {
-        struct counted *counted = &reading->counted[i];
+    for (size_t i = 0; i < reading->counted.count; i++) {
+        struct counted *counted = &reading->counted.items[i];
         if (!counted->known && !counted->counter->unknown && counted->counter->has_highest)
             counted->counter->unknown = "the server does not tell it";
     }
@@ -477,16 +403,19 @@ static bool read_checks(struct reading *reading, struct err *err)
 
 static bool read_counters(struct reading *reading, struct err *err)
 {
-    static const struct look_up highest = {is_read, ask_highest, keep_highest};
-    static const struct look_up sequences = {has_sequence, ask_sequence, keep_sequence};
-    if (!reading->counted_count)
+    static const struct counted_look_up highest = {"", is_read, ask_highest, counted_keep_highest};
+    static const struct counted_look_up sequences = {"", has_sequence, ask_sequence, keep_sequence};
+    if (!reading->counted.count)
         return true;
     /* MySQL 8 shows what it kept of a counter a day ago. */
     if (!reading->session->is_mariadb && reading->session->version >= 80000 &&
         !engine_mysql_rows(reading->connection, "SET SESSION information_schema_stats_expiry = 0",
                            NULL, NULL, err))
         return false;
-    return look_up_all(reading, &highest, err) && look_up_all(reading, &sequences, err) &&
+    struct counted_list *list = &reading->counted;
+    struct connection *connection = reading->connection;
+    return counted_look_up(list, &highest, run_look_up, connection, err) &&
+           counted_look_up(list, &sequences, run_look_up, connection, err) &&
            ask(reading, next_sql, NULL, keep_next, err);
 }
 
@@ -495,6 +424,7 @@ bool engine_mysql_definitions(struct connection *connection, struct schema *sche
     const struct engine_mysql_session *session = engine_mysql_session_of(connection);
     struct reading reading = {
         .connection = connection,
+        .counted = {.arena = &schema->arena},
         .session = session,
         .schemas = BUFFER_INIT(BUFFER_NO_LIMIT),
         .bare_defaults = !session->is_mariadb || session->version < 100207,
@@ -508,7 +438,7 @@ bool engine_mysql_definitions(struct connection *connection, struct schema *sche
               read_counters(&reading, err);
     name_unknown(&reading);
     definition_finish(&reading.at);
-    free(reading.counted);
+    free(reading.counted.items);
     buffer_free(&reading.schemas);
     return ok;
 }

@@ -6,29 +6,18 @@
  * On a live server the highest value of a column is read before its sequence: what is inserted in
  * between only makes the sequence run ahead.
  */
-#include "definition.h"
+#include "counted.h"
 #include "engine_pg.h"
 #include "schema_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define AT_ONCE 100 /* look-ups that one query asks for together */
-
-/* A column with a counter, until its numbers are known. */
-struct counted {
-    const struct table *table;
-    size_t column;
-    struct counter *counter;
-    bool may_select; /* the sequence */
-};
-
 struct reading {
     struct definition_reading at;
     struct connection *connection;
     const char *schemas; /* array literal of the schemas that have tables */
-    size_t counted_count, counted_capacity;
-    struct counted *counted;
+    struct counted_list counted;
 };
 
 /* The tables of read_schema(): not leaves, and what belongs to extensions does no harm. */
@@ -318,23 +307,6 @@ enum counter_cell {
     COUNTER_QUOTED
 };
 
-static struct counted *add_counted(struct reading *reading, size_t column)
-{
-    struct arena *arena = &reading->at.schema->arena;
-    if (reading->counted_count == reading->counted_capacity) {
-        reading->counted_capacity = reading->counted_capacity ? reading->counted_capacity * 2 : 64;
-        reading->counted =
-            mem_resize(reading->counted, reading->counted_capacity, sizeof *reading->counted);
-    }
-    struct counted *counted = &reading->counted[reading->counted_count++];
-    *counted = (struct counted){.table = reading->at.table,
-                                .column = column,
-                                .counter = arena_alloc(arena, sizeof *counted->counter)};
-    *counted->counter = (struct counter){.increment = 1, .end = INT64_MAX};
-    reading->at.table->definition->columns[column].counter = counted->counter;
-    return counted;
-}
-
 /* A default that is more than one call of nextval() is an expression like any other. */
 static bool add_counter(void *context, const char *const *cells, struct err *err)
 {
@@ -350,7 +322,7 @@ static bool add_counter(void *context, const char *const *cells, struct err *err
     if (definition->counter ||
         (definition->preset.kind != DEFAULT_COUNTER && definition->preset.kind != DEFAULT_NONE))
         return true;
-    struct counted *counted = add_counted(reading, column);
+    struct counted *counted = counted_add(&reading->counted, &reading->at, column);
     struct counter *counter = counted->counter;
     definition->preset.kind = DEFAULT_COUNTER;
     counted->may_select = is_true(cells[COUNTER_MAY_SELECT]);
@@ -375,7 +347,7 @@ static void add_unnamed_counters(struct reading *reading)
             if (column->preset.kind != DEFAULT_COUNTER || column->counter)
                 continue;
             reading->at.table = table;
-            add_counted(reading, c)->counter->unknown =
+            counted_add(&reading->counted, &reading->at, c)->counter->unknown =
                 "its default does not name the sequence in a way that the catalog knows";
         }
     }
@@ -420,17 +392,6 @@ static void ask_highest(struct buffer *sql, size_t i, const struct counted *coun
     buffer_add_text(sql, ")");
 }
 
-/* A numeric comes as "18446744073709551615", and is clamped as strtoll() does. */
-static bool keep_highest(void *context, const char *const *cells, struct err *err)
-{
-    struct reading *reading = context;
-    (void)err;
-    struct counter *counter = reading->counted[strtoull(cells[0], NULL, 10)].counter;
-    counter->has_highest = cells[1] != NULL;
-    counter->highest = cells[1] ? strtoll(cells[1], NULL, 10) : 0;
-    return true;
-}
-
 static bool is_asked(const struct counted *counted)
 {
     return counted->may_select && !counted->counter->unknown;
@@ -441,11 +402,10 @@ static void ask_sequence(struct buffer *sql, size_t i, const struct counted *cou
     buffer_printf(sql, "SELECT %zu, last_value, is_called FROM %s", i, counted->counter->sequence);
 }
 
-static bool keep_sequence(void *context, const char *const *cells, struct err *err)
+static bool keep_sequence(void *list, const char *const *cells, struct err *err)
 {
-    struct reading *reading = context;
     (void)err;
-    struct counter *counter = reading->counted[strtoull(cells[0], NULL, 10)].counter;
+    struct counter *counter = counted_of(list, cells)->counter;
     counter->next = strtoll(cells[1], NULL, 10);
     if (!is_true(cells[2]))
         return true;
@@ -458,50 +418,11 @@ static bool keep_sequence(void *context, const char *const *cells, struct err *e
     return true;
 }
 
-/* A question of one SELECT for each counter that wants it. */
-struct look_up {
-    const char *what;
-    bool (*wants)(const struct counted *counted);
-    void (*ask)(struct buffer *sql, size_t i, const struct counted *counted);
-    engine_pg_row *keep;
-};
-
-/* What one of them is refused (a table was dropped, a sequence is unlogged on a standby) is not
- * known; the others are asked again one by one. */
-static bool look_up_some(struct reading *reading, const struct look_up *look_up, size_t from,
-                         size_t to, struct err *err)
+static bool run_look_up(struct connection *connection, const char *sql,
+                        const struct counted_look_up *look_up, struct counted_list *list,
+                        struct err *err)
 {
-    struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
-    size_t asked = 0;
-    for (size_t i = from; i < to; i++) {
-        if (!look_up->wants(&reading->counted[i]))
-            continue;
-        buffer_add_text(&sql, asked++ ? " UNION ALL " : "");
-        look_up->ask(&sql, i, &reading->counted[i]);
-    }
-    bool ok = !asked || engine_pg_rows(reading->connection, (const char *)sql.data, 0, NULL,
-                                       look_up->what, look_up->keep, reading, err);
-    buffer_free(&sql);
-    if (ok || (err->code != ERR_TABLE && err->code != ERR_RETRY))
-        return ok;
-    if (to - from == 1) {
-        reading->counted[from].counter->unknown = keep(reading, err->text);
-        return true;
-    }
-    for (size_t i = from; i < to; i++)
-        if (!look_up_some(reading, look_up, i, i + 1, err))
-            return false;
-    return true;
-}
-
-static bool look_up_all(struct reading *reading, const struct look_up *look_up, struct err *err)
-{
-    for (size_t i = 0; i < reading->counted_count; i += AT_ONCE) {
-        size_t left = reading->counted_count - i;
-        if (!look_up_some(reading, look_up, i, i + (left < AT_ONCE ? left : AT_ONCE), err))
-            return false;
-    }
-    return true;
+    return engine_pg_rows(connection, sql, 0, NULL, look_up->what, look_up->keep, list, err);
 }
 
 /* ---- All together ---------------------------------------------------------------------------- */
@@ -551,11 +472,11 @@ static bool read_facts(struct reading *reading, struct err *err)
 
 bool engine_pg_definitions(struct connection *connection, struct schema *schema, struct err *err)
 {
-    static const struct look_up highest = {"reading the highest values", is_read, ask_highest,
-                                           keep_highest};
-    static const struct look_up sequences = {"reading the sequences", is_asked, ask_sequence,
-                                             keep_sequence};
-    struct reading reading = {.connection = connection};
+    static const struct counted_look_up highest = {"reading the highest values", is_read,
+                                                   ask_highest, counted_keep_highest};
+    static const struct counted_look_up sequences = {"reading the sequences", is_asked,
+                                                     ask_sequence, keep_sequence};
+    struct reading reading = {.connection = connection, .counted = {.arena = &schema->arena}};
     struct buffer schemas = BUFFER_INIT(BUFFER_NO_LIMIT);
     definition_start(&reading.at, schema);
     add_schemas(schema, &schemas);
@@ -564,8 +485,9 @@ bool engine_pg_definitions(struct connection *connection, struct schema *schema,
     definition_finish(&reading.at);
     if (ok)
         add_unnamed_counters(&reading);
-    ok = ok && look_up_all(&reading, &highest, err) && look_up_all(&reading, &sequences, err);
-    free(reading.counted);
+    ok = ok && counted_look_up(&reading.counted, &highest, run_look_up, connection, err) &&
+         counted_look_up(&reading.counted, &sequences, run_look_up, connection, err);
+    free(reading.counted.items);
     buffer_free(&schemas);
     return ok;
 }
