@@ -1,19 +1,20 @@
 /*
- * The program tally-replay: parses the command line, reads logs or a configuration, prints what
- * they hold. Input: argv. Output: text on standard output, sentences on standard error, an exit
- * code.
+ * The program tally-replay: parses the command line, replays logs and reports what was found, or
+ * prints what logs or a configuration hold. Input: argv. Output: text on standard output, reports,
+ * sentences on standard error, an exit code.
  */
 #include "advise.h"
 #include "command.h"
 #include "inventory.h"
 #include "list.h"
 #include "reading.h"
-#include "replaced_command.h"
 #include "report_again.h"
+#include "report.h"
 #include "../diff/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -148,6 +149,56 @@ static MUST_CHECK bool run_advise(const struct command *command, struct err *err
     return done;
 }
 
+/* ---- a replay ---- */
+
+static volatile sig_atomic_t signals;
+
+/* The first one ends the run so that it can be resumed, a second one at once. */
+static void on_signal(int number)
+{
+    (void)number;
+    if (signals++)
+        _exit(ERR_INTERRUPTED);
+    replay_interrupt();
+}
+
+static void install_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    /* Under nohup it is ignored, and shall be. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+    /* A server that closes is an answer that does not come, and no end of the program. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+}
+
+static MUST_CHECK bool run_replay(const struct command *command, int *exit_code, struct err *err)
+{
+    const struct replay_options *options = &command->replay;
+    const struct report_replay_wish wish = {.format = options->format,
+                                            .output_path = options->output_path,
+                                            .reports = &options->reports,
+                                            .quiet = options->quiet};
+    struct report_replay_files *files = NULL;
+    struct replay_result result;
+    install_signals();
+    if (!report_replay_open(&wish, &files, err))
+        return false;
+    bool done = replay_run(options, &result, err);
+    if (done) {
+        *exit_code = replay_exit_code(&result);
+        done = report_replay_write(files, &result, err);
+    } else {
+        report_replay_drop(files);
+    }
+    replay_result_free(&result);
+    return done;
+}
+
 /* Help, version and man page. */
 static int print(void (*compose)(struct buffer *))
 {
@@ -178,9 +229,7 @@ static int run(const struct command *command)
     else if (command->inventory || command->list)
         done = run_logs(command, &exit_code, &err);
     else
-        done = err_set(&err, ERR_USAGE,
-                       "this version reads logs only and cannot send requests yet: say what to do "
-                       "with the logs, --inventory, --list or --advise.");
+        done = run_replay(command, &exit_code, &err);
     return done ? exit_code : fail(&err);
 }
 
@@ -188,7 +237,7 @@ static int run(const struct command *command)
 static const struct own_command {
     const char *name;
     bool (*run)(int argc, char **argv, int *exit_code, struct err *err);
-} own_commands[] = {{"report", report_again}, {"replacements", replaced_command}};
+} own_commands[] = {{"report", report_again}};
 
 static const struct own_command *find_own(int argc, char **arguments)
 {
