@@ -527,14 +527,23 @@ static void list_slower(const struct replay_latency *latency, struct arena *aren
     out->example.file = out->example.method = out->example.target = "";
     out->example.path = "time";
     for (int side = 0; side < SIDES; side++)
-        out->example.value[side] = arena_format(arena, "%.4g s", latency->p50[side]);
+        out->example.value[side] = arena_format(arena, "%.3g s", latency->p50[side]);
 }
 
-/* Causes before what only follows from them: those first that most requests have that are no
- * consequence. */
+/* Answers that differ, then times, then what only follows from others. */
+static int rank_of(const struct replay_group *group)
+{
+    return group->kind == found_kind_name[FOUND_SLOWER] ? 1
+           : group->count == group->consequences        ? 2
+                                                        : 0;
+}
+
+/* Within a rank those first that most requests have that are no consequence. */
 static int compare_groups(const void *a, const void *b)
 {
     const struct replay_group *one = a, *other = b;
+    if (rank_of(one) != rank_of(other))
+        return rank_of(one) - rank_of(other);
     uint64_t first = one->count - one->consequences, second = other->count - other->consequences;
     if (first != second)
         return first > second ? -1 : 1;

@@ -165,7 +165,8 @@ struct replay_result {
                            compared, before them */
     uint64_t uncertain; /* writes that an interrupted run may have sent, and that were not again */
     size_t group_count;
-    /* Those first that most requests have that are no consequence, then those of most requests. */
+    /* Those first that most requests have that are no consequence; then routes that became slower;
+     * then what was seen in consequences alone. */
     struct replay_group *groups;
     uint64_t groups_left_out; /* differences that no group could take */
     size_t doubt_count;
