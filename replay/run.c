@@ -139,6 +139,16 @@ static MUST_CHECK bool open_book(struct run *run, struct err *err)
     return true;
 }
 
+static MUST_CHECK bool open_noise(struct run *run, struct err *err)
+{
+    if (!run->calibrates)
+        return true;
+    if (!output_open(run->options->calibrate_path, &run->learned, err))
+        return false;
+    run->noise = noise_new();
+    return true;
+}
+
 static void choose_order(struct run *run)
 {
     const struct replay_options *options = run->options;
@@ -151,7 +161,7 @@ static MUST_CHECK bool open_all(struct run *run, struct err *err)
 {
     choose_order(run);
     return read_files(run, err) && open_logs(run, err) && open_sites(run, err) &&
-           open_final(run, err) && open_book(run, err);
+           open_final(run, err) && open_noise(run, err) && open_book(run, err);
 }
 
 /* ---- running ---- */
@@ -230,6 +240,9 @@ static void make_notes(struct run *run, struct text_list *notes)
     if (dropped)
         add_note(notes, "The answers to %s requests are not in the ledger: --answers-limit.",
                  human_count(dropped, count));
+    if (run->calibrates && run->result->resumed)
+        add_note(notes, "%s holds what was learnt since the run was resumed.",
+                 options->calibrate_path);
     note_cookies(run, notes);
 }
 
@@ -301,11 +314,26 @@ static void fill_result(struct run *run)
         replay_result_raise(result, REPLAY_INCONCLUSIVE);
 }
 
+static MUST_CHECK bool write_noise(struct run *run, struct err *err)
+{
+    if (!run->noise)
+        return true;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    noise_write(run->noise, &text);
+    bool done = output_write(&run->learned, &text, err);
+    buffer_free(&text);
+    noise_free(run->noise);
+    run->noise = NULL;
+    return done;
+}
+
 static MUST_CHECK bool complete(struct run *run, double begun, struct err *err)
 {
     struct replay_result *result = run->result;
     bool whole = !run->ended && !result->interrupted;
     fill_result(run);
+    if (!write_noise(run, err))
+        return false;
     if (run->final && whole) {
         progress_log(run->progress, "comparing the databases");
         if (!final_after(run->final, result->ledger_path, run->shared, result, err))
@@ -331,6 +359,9 @@ static void close_all(struct run *run)
     outcome_free(run->outcome);
     book_close(run->book);
     final_free(run->final);
+    if (run->noise)
+        output_drop(&run->learned);
+    noise_free(run->noise);
     sites_free(run->sites);
     feed_close(run->feed);
     recipe_free(run->recipe);

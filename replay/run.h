@@ -24,6 +24,7 @@
 #ifndef TALLY_REPLAY_RUN_H
 #define TALLY_REPLAY_RUN_H
 
+#include "../diff/base/output.h"
 #include "../diff/base/progress.h"
 #include "book.h"
 #include "check.h"
@@ -31,6 +32,7 @@
 #include "final.h"
 #include "lane.h"
 #include "mailbox.h"
+#include "noise.h"
 #include "outcome.h"
 #include "pace.h"
 #include "recipe.h"
@@ -134,7 +136,8 @@ struct run {
     struct http *http;
     struct sites *sites;
     struct recipe *recipe;
-    struct noise *noise;
+    struct noise *noise;   /* NULL: without --calibrate */
+    struct output learned; /* its file */
     struct final *final;
     struct outcome *outcome;
     struct token_shared *shared, *copy_shared;

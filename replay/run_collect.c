@@ -85,6 +85,8 @@ static void take_checked(struct collector *collector, struct job *job)
         enum replay_fate fate = outcome_add(run->outcome, job->exchange,
                                             job->checked ? &job->findings : NULL, job->why);
         atomic_fetch_add(&run->counts[fate], 1);
+        if (job->copy_checked)
+            noise_add(run->noise, job->copy, &job->copy_findings);
         if (run->final)
             final_learn(run->final, job->exchange);
         if (run->book) {
