@@ -28,7 +28,8 @@ struct book {
     struct book_lanes *lanes;
     char *path;
     bool resumed, had_lanes, keep_secrets;
-    struct marks before[MARKS]; /* of earlier runs: never changed, for any thread */
+    unsigned char key[SIPHASH_KEY_SIZE]; /* of hashes: that of the lanes */
+    struct marks before[MARKS];          /* of earlier runs: never changed, for any thread */
     struct marks marks[MARKS];
     struct buffer replaced; /* not yet put */
     int64_t replaced_next;
@@ -265,6 +266,7 @@ bool book_open(const struct replay_options *options, struct book **place, struct
     buffer_init(&book->replaced, BUFFER_NO_LIMIT);
     *place = NULL;
     if (options->resume ? reopen(book, options, err) : create(book, options, err)) {
+        memcpy(book->key, book_lanes_key(book->lanes), sizeof book->key);
         *place = book;
         return true;
     }
@@ -283,6 +285,7 @@ void book_close(struct book *book)
         marks_free(&book->marks[which]);
     }
     buffer_free(&book->replaced);
+    explicit_bzero(book->key, sizeof book->key);
     free(book->path);
     free(book);
 }
@@ -299,7 +302,7 @@ bool book_has_lanes(const struct book *book)
 
 const unsigned char *book_key(const struct book *book)
 {
-    return book->keep_secrets ? NULL : book_lanes_key(book->lanes);
+    return book->keep_secrets ? NULL : book->key;
 }
 
 /* ---- what earlier runs did ---- */

@@ -3,6 +3,7 @@
  * once.
  */
 #include "command.h"
+#include "replaced_command.h"
 #include "report_again.h"
 
 #include "../diff/base/display.h"
@@ -20,6 +21,7 @@ static const struct entry usage[] = {
     {"tally-replay", "--inventory|--list [OPTIONS] LOG..."},
     {"tally-replay", "--advise NGINX.CONF"},
     {"tally-replay", "report [OPTIONS] LEDGER"},
+    {"tally-replay", "replacements LEDGER"},
 };
 
 static const char summary[] = "do two versions of a web application answer alike?";
@@ -130,7 +132,11 @@ static const struct entry environment[] = {
 
 static const struct entry files[] = {
     {"$XDG_STATE_HOME/tally, else ~/.local/state/tally",
-     "The ledgers of the last runs, readable by their owner alone."},
+     "The ledgers of the last 20 runs, readable by their owner alone."},
+    {"LEDGER.lanes",
+     "While a run is not over: cookies and tokens of its open sessions, as they are, for --resume. "
+     "Readable by its owner alone, and removed at the end; without it, resumed sessions are left "
+     "out."},
 };
 
 static void help_entries(struct buffer *out, const char *heading, const struct entry *entries,
@@ -211,6 +217,7 @@ void command_man(struct buffer *out)
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(command_rows, out);
     report_again_man(out);
+    replaced_command_man(out);
     man_entries(out, "KEYS", keys, COUNT(keys));
     man_entries(out, "HOW A REPLAY WORKS", working, COUNT(working));
     man_entries(out, "FILES AND ROUTES", files_read, COUNT(files_read));

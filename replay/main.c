@@ -8,6 +8,7 @@
 #include "inventory.h"
 #include "list.h"
 #include "reading.h"
+#include "replaced_command.h"
 #include "report_again.h"
 #include "report.h"
 #include "../diff/base/file.h"
@@ -237,7 +238,7 @@ static int run(const struct command *command)
 static const struct own_command {
     const char *name;
     bool (*run)(int argc, char **argv, int *exit_code, struct err *err);
-} own_commands[] = {{"report", report_again}};
+} own_commands[] = {{"report", report_again}, {"replacements", replaced_command}};
 
 static const struct own_command *find_own(int argc, char **arguments)
 {
