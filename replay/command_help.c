@@ -5,6 +5,7 @@
 #include "command.h"
 #include "replaced_command.h"
 #include "report_again.h"
+#include "reproduce.h"
 
 #include "../diff/base/display.h"
 
@@ -22,6 +23,7 @@ static const struct entry usage[] = {
     {"tally-replay", "--advise NGINX.CONF"},
     {"tally-replay", "report [OPTIONS] LEDGER"},
     {"tally-replay", "replacements LEDGER"},
+    {"tally-replay", "--reproduce N LEDGER [LOG...]"},
 };
 
 static const char summary[] = "do two versions of a web application answer alike?";
@@ -217,6 +219,7 @@ void command_man(struct buffer *out)
     buffer_add_text(out, ".SH OPTIONS\n");
     option_man(command_rows, out);
     report_again_man(out);
+    reproduce_man(out);
     replaced_command_man(out);
     man_entries(out, "KEYS", keys, COUNT(keys));
     man_entries(out, "HOW A REPLAY WORKS", working, COUNT(working));

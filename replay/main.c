@@ -11,6 +11,7 @@
 #include "replaced_command.h"
 #include "report_again.h"
 #include "report.h"
+#include "reproduce.h"
 #include "../diff/base/file.h"
 
 #include <errno.h>
@@ -240,23 +241,36 @@ static const struct own_command {
     bool (*run)(int argc, char **argv, int *exit_code, struct err *err);
 } own_commands[] = {{"report", report_again}, {"replacements", replaced_command}};
 
+/* The same, told by an option of theirs wherever it stands. */
+static const struct own_command reproduce = {"--reproduce", reproduce_command};
+
+static bool is_reproduce(const char *argument)
+{
+    size_t length = strlen(reproduce.name);
+    return strncmp(argument, reproduce.name, length) == 0 &&
+           (!argument[length] || argument[length] == '=');
+}
+
 static const struct own_command *find_own(int argc, char **arguments)
 {
     for (size_t i = 0; argc > 1 && i < sizeof own_commands / sizeof *own_commands; i++)
         if (strcmp(arguments[1], own_commands[i].name) == 0)
             return &own_commands[i];
+    for (int i = 1; i < argc && strcmp(arguments[i], "--") != 0; i++)
+        if (is_reproduce(arguments[i]))
+            return &reproduce;
     return NULL;
 }
 
 static int run_own(const struct own_command *own, int argc, char **arguments)
 {
     struct err err = {0};
-    int exit_code = 0;
-    if (own->run(argc - 1, arguments + 1, &exit_code, &err))
+    int exit_code = 0, skipped = own == &reproduce ? 0 : 1;
+    if (own->run(argc - skipped, arguments + skipped, &exit_code, &err))
         return exit_code;
     exit_code = fail(&err);
     if (err.code == ERR_USAGE)
-        fprintf(stderr, "Try 'tally-replay %s --help'.\n", own->name);
+        fprintf(stderr, "Try 'tally-replay %s%s --help'.\n", own->name, skipped ? "" : " N");
     return exit_code;
 }
 

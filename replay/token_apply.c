@@ -270,21 +270,6 @@ static bool choose_id(struct apply *apply, const struct token_part *part,
     return chosen(choice);
 }
 
-static const char *const place_name[] = {
-    [PLACE_PATH] = "path",       [PLACE_QUERY] = "query", [PLACE_FIELD] = "field",
-    [PLACE_MULTIPART] = "field", [PLACE_JSON] = "$",      [PLACE_HEADER] = "header"};
-
-static const char *where_of(struct apply *apply, const struct token_part *part)
-{
-    struct arena *arena = &apply->exchange->arena;
-    if (part->place == PLACE_PATH)
-        return arena_format(arena, "path %u", part->index);
-    if (part->place == PLACE_JSON)
-        return part->parent ? arena_format(arena, "$.%s.%s", part->parent, part->name)
-                            : arena_format(arena, "$.%s", part->name);
-    return arena_format(arena, "%s %s", place_name[part->place], part->name);
-}
-
 static void mark_seen(struct apply *apply, const struct token_kinds *kinds,
                       const struct token_part *part, const struct choice *choice)
 {
@@ -342,7 +327,8 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         bool suspect = random || (!path && token_name_is_csrf(part->name) &&
                                   strlen(part->value) >= CSRF_LEAST);
         if (!done && suspect && !asset && !token_shown_on_both(apply->memory, &kinds, part->value))
-            token_record_uncorrelated(apply->exchange, where_of(apply, part), part->value);
+            token_record_uncorrelated(apply->exchange, token_where(part, &apply->exchange->arena),
+                                      part->value);
     }
     mark_seen(apply, &kinds, part, choice);
     bool differs = false;
@@ -353,7 +339,7 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         struct arena *arena = &apply->exchange->arena;
         token_record(
             apply->exchange,
-            &(struct replacement){.where = where_of(apply, part),
+            &(struct replacement){.where = token_where(part, &apply->exchange->arena),
                                   .logged = part->value,
                                   .value = {value[SOURCE] ? value[SOURCE] : part->value,
                                             value[TARGET] ? value[TARGET] : part->value},

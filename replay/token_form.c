@@ -568,3 +568,18 @@ bool token_resolve(struct buffer *out, struct slice base, const char *link, size
     buffer_add(out, link + path, length - path);
     return !buffer_overflowed(out);
 }
+
+/* ---- places ---- */
+
+const char *token_where(const struct token_part *part, struct arena *arena)
+{
+    static const char *const place_name[] = {
+        [PLACE_PATH] = "path",       [PLACE_QUERY] = "query", [PLACE_FIELD] = "field",
+        [PLACE_MULTIPART] = "field", [PLACE_JSON] = "$",      [PLACE_HEADER] = "header"};
+    if (part->place == PLACE_PATH)
+        return arena_format(arena, "path %u", part->index);
+    if (part->place == PLACE_JSON)
+        return part->parent ? arena_format(arena, "$.%s.%s", part->parent, part->name)
+                            : arena_format(arena, "$.%s", part->name);
+    return arena_format(arena, "%s %s", place_name[part->place], part->name);
+}

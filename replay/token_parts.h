@@ -62,6 +62,8 @@ enum token_body token_body_kind(const char *content_type, struct slice body);
 /* Nothing when the body is not what it claims to be: then it is sent as it stands. */
 void token_walk_body(struct token_parts *parts, enum token_body kind, const char *content_type,
                      struct slice body);
+/* "field _token", "path 2", "query id", "$.id": as struct replacement says it. */
+const char *token_where(const struct token_part *part, struct arena *arena);
 /* Appends a value as its place wants it. False: it cannot stand there. */
 bool token_encode(struct buffer *out, const struct token_part *part, const char *value);
 /* A target with a byte 1 in place of each id: equal for targets of one page. */
