@@ -533,9 +533,9 @@ static void list_slower(const struct replay_latency *latency, struct arena *aren
 /* Answers that differ, then times, then what only follows from others. */
 static int rank_of(const struct replay_group *group)
 {
-    return group->kind == found_kind_name[FOUND_SLOWER] ? 1
-           : group->count == group->consequences        ? 2
-                                                        : 0;
+    if (strcmp(group->kind, found_kind_name[FOUND_SLOWER]) == 0)
+        return 1;
+    return group->count == group->consequences ? 2 : 0;
 }
 
 /* Within a rank those first that most requests have that are no consequence. */

@@ -588,6 +588,38 @@ static void a_route_that_is_surely_slower_is_a_finding(void **state)
     outcome_free(outcome);
 }
 
+static void causes_stand_before_what_only_follows_from_them(void **state)
+{
+    (void)state;
+    struct outcome *outcome = outcome_new(&(struct outcome_settings){.slower = 2});
+    static const struct {
+        const char *shape;
+        uint64_t session;
+        unsigned times; /* in the session, one after the other */
+    } rows[] = {{"rare", 1, 1},  {"follows", 1, 60}, {"often", 2, 1},
+                {"often", 3, 1}, {"often", 4, 30},   {"follows", 4, 1}};
+    uint64_t number = 0;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (unsigned k = 0; k < rows[i].times; k++) {
+            struct found found = price_found(1);
+            found.shape = found.path = rows[i].shape;
+            struct sent given = good;
+            given.session = rows[i].session;
+            struct exchange *exchange = exchange_of(++number, &given);
+            exchange->in[TARGET].total = 0.05;
+            struct findings findings = {.items = &found, .count = 1, .total = 1};
+            outcome_add(outcome, exchange, &findings, NULL);
+            exchange_free(exchange);
+        }
+    struct replay_result result = result_of(outcome);
+    static const char *const order[] = {"often", "rare", "time", "follows"};
+    assert_int_equal(result.group_count, COUNT(order));
+    for (size_t i = 0; i < COUNT(order); i++)
+        assert_string_equal(result.groups[i].path, order[i]);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
 /* ---- bounded memory ---- */
 
 static void memory_is_bounded_by_no_log(void **state)
@@ -727,6 +759,7 @@ int main(void)
         cmocka_unit_test(doubts_say_what_was_answered_and_where),
         cmocka_unit_test(one_side_is_held_against_the_log),
         cmocka_unit_test(a_route_that_is_surely_slower_is_a_finding),
+        cmocka_unit_test(causes_stand_before_what_only_follows_from_them),
         cmocka_unit_test(memory_is_bounded_by_no_log),
         cmocka_unit_test(a_session_keeps_the_beginning_of_its_story),
         cmocka_unit_test(it_goes_on_after_it_was_bytes),
