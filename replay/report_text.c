@@ -258,10 +258,10 @@ static void add_example(const struct page *page, const struct replay_group *grou
             continue;
         display_add_blanks(out, 20);
         display_add_left(out, side_name[side], 8);
-        if (value)
+        if (value && *value)
             display_add_cut(out, value, WIDTH - 28);
         else
-            buffer_add_text(out, "(nothing)");
+            buffer_add_text(out, value ? "(empty)" : "(nothing)");
         buffer_add_byte(out, '\n');
     }
 }
