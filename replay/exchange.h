@@ -119,6 +119,7 @@ struct exchange {
     size_t uncorrelated_count;
     struct replacement *uncorrelated; /* looked like a token; nothing known replaces it */
     enum side first;                  /* that was asked first */
+    bool login; /* a step of a recipe: a field without a value is sent what the page before gave */
 };
 
 struct exchange *exchange_new(void);

@@ -156,6 +156,7 @@ static void make_copy(struct run *run, struct exchange *exchange, struct exchang
     *copy = exchange_new();
     (*copy)->number = exchange->number;
     (*copy)->logged = exchange->logged;
+    (*copy)->login = exchange->login;
 }
 
 /* Its own request, after what had to come before. */
@@ -174,6 +175,7 @@ static void send_step(struct run *run, struct job *job)
     const struct logged *logged = &job->exchange->logged;
     struct exchange *step = exchange_new();
     step->number = job->exchange->number;
+    step->login = true;
     step->logged.session = logged->session;
     step->logged.session_name = logged->session_name;
     step->logged.tenant = logged->tenant;

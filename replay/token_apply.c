@@ -314,13 +314,14 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         path ? token_rules_path(rules_of(apply), logged->method, logged->target, part->index)
              : token_rules_name(rules_of(apply), TOKEN_FIELD, part->name);
     bool forced = action == TOKEN_REPLACE;
+    bool fill = apply->exchange->login && !*part->value;
     *choice = (struct choice){0};
-    if (!*part->value)
+    if (!*part->value && !fill)
         return;
     if (id || forced)
         token_kinds_of(&kinds, part, logged->target);
     if (action != TOKEN_KEEP) {
-        done = !path && choose_token(apply, part, forced, choice);
+        done = !path && choose_token(apply, part, forced || fill, choice);
         if (!done && (id || forced))
             done = choose_id(apply, part, &kinds, choice);
         bool random = token_looks_random(part->value), asset = is_asset(apply, part);
