@@ -3,6 +3,8 @@
 
 #include "book.h"
 #include "feed.h"
+#include "jar.h"
+#include "lane.h"
 #include "mask.h"
 #include "replaced.h"
 #include "token_parts.h"
@@ -67,6 +69,7 @@ struct way {
     const char *ledger;
     uint64_t number, session;
     struct replay_options logs;
+    const char *production;
     struct arena arena;
     size_t count, room, bytes;
     struct request_of *requests; /* in the log's order; the last is N */
@@ -115,6 +118,8 @@ static MUST_CHECK bool read_logs(struct way *way, uint64_t wanted, struct err *e
         else
             exchange_free(exchange);
     }
+    if (ok && feed_host(feed))
+        way->production = arena_copy(&way->arena, feed_host(feed));
     feed_close(feed);
     if (ok && !there)
         ok = err_set(err, ERR_USAGE, "the logs have no request %llu.",
@@ -304,16 +309,65 @@ static void find_needed(struct way *way)
 
 /* ---- the script ---- */
 
+static bool is_set_before(const struct way *way, size_t place, const char *name)
+{
+    for (size_t i = 0; i < place; i++)
+        if (sets_cookie(&way->requests[i], name))
+            return true;
+    return false;
+}
+
+static const char *last_value(const struct fields *known, const char *name)
+{
+    for (size_t i = known->count; i-- > 0;)
+        if (strcmp(known->items[i].name, name) == 0)
+            return known->items[i].value;
+    return NULL;
+}
+
+/* Cookies that the log says were sent and no answer had set: what the replay put into the jars. Of
+ * those that an earlier step of the script has put there only what changed. */
+static void fill_seeds(struct way *way, size_t place, struct fields *known,
+                       struct reproduce_step *step)
+{
+    static const struct jar_home home = {.url = "http://source"};
+    const struct logged *logged = &way->requests[place].exchange->logged;
+    struct jar *jar = jar_new(&home);
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    lane_seed(jar, logged->cookies, way->logs.session,
+              way->logs.seed_cookies && way->options->keep_secrets);
+    jar_write(jar, slice_of("/"), &text);
+    for (char *at = (char *)text.data; *at;) {
+        size_t length = strcspn(at, ";"), name = strcspn(at, "=;");
+        char *own = arena_copy_bytes(&way->arena, at, name);
+        const char *value = at + name + (name < length), *before = last_value(known, own);
+        size_t size = length - name - (name < length);
+        bool same = before && strlen(before) == size && memcmp(before, value, size) == 0;
+        if (!same && !is_set_before(way, place, own)) {
+            fields_add(known, &way->arena, own, value, size);
+            fields_add(&step->seeds, &way->arena, own, value, size);
+        }
+        at += length + (at[length] == ';');
+        at += strspn(at, " ");
+    }
+    buffer_free(&text);
+    jar_free(jar);
+}
+
 static void fill_plan(struct way *way, struct reproduce_plan *plan)
 {
     struct reproduce_step *steps = arena_alloc(&way->arena, way->count * sizeof *steps);
     struct exchange **session = arena_alloc(&way->arena, way->count * sizeof *session);
+    struct fields known = {0};
     for (size_t i = 0; i < way->count; i++) {
         const struct request_of *request = &way->requests[i];
         session[i] = request->exchange;
         if (request->needed) {
-            steps[plan->step_count++] =
-                (struct reproduce_step){request->exchange, request->value_count, request->values};
+            struct reproduce_step *step = &steps[plan->step_count++];
+            *step = (struct reproduce_step){.exchange = request->exchange,
+                                            .value_count = request->value_count,
+                                            .values = request->values};
+            fill_seeds(way, i, &known, step);
             continue;
         }
         plan->left_out++;
@@ -326,24 +380,30 @@ static void fill_plan(struct way *way, struct reproduce_plan *plan)
     plan->steps = steps;
     plan->session = session;
     plan->session_count = way->count;
+    fields_free(&known);
 }
 
 static MUST_CHECK bool write_script(struct way *way, struct err *err)
 {
-    struct replay_result result = {0};
+    const struct replay_options *logs = &way->logs;
     struct output output;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (!book_result(way->ledger, &result, err))
-        return false;
     struct reproduce_plan plan = {.ledger = way->ledger,
-                                  .url = {result.shown_url[SOURCE], result.shown_url[TARGET]},
+                                  .one_side = !logs->url[TARGET],
+                                  .host = {logs->host[SOURCE], logs->host[TARGET]},
+                                  .production = way->production,
                                   .keep_secrets = way->options->keep_secrets};
+    for (int side = 0; side < SIDES && !logs->tenants_path; side++)
+        plan.url[side] = logs->url[side];
     fill_plan(way, &plan);
     reproduce_script(&plan, &text);
     bool ok =
         output_open(way->options->output_path, &output, err) && output_write(&output, &text, err);
+    for (size_t i = 0; i < plan.step_count; i++) {
+        struct fields seeds = plan.steps[i].seeds;
+        fields_free(&seeds);
+    }
     buffer_free(&text);
-    replay_result_free(&result);
     return ok;
 }
 

@@ -27,10 +27,15 @@ struct reproduce_step {
     const struct exchange *exchange; /* number and logged */
     size_t value_count;
     struct reproduce_value *values;
+    struct fields seeds; /* cookies that no answer gave, as the browser had them; in an arena */
 };
 
 struct reproduce_plan {
-    const char *ledger, *url[SIDES]; /* url NULL: there is no such side */
+    const char *ledger;
+    bool one_side;
+    const char *url[SIDES];  /* NULL: to be filled in, for each tenant has its own */
+    const char *host[SIDES]; /* Host header; NULL: the URL's */
+    const char *production;  /* the host that the log is of; NULL: not known */
     bool keep_secrets;
     size_t step_count;
     const struct reproduce_step *steps; /* in the log's order; the last one is request N */

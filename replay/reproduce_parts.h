@@ -25,6 +25,7 @@ enum helper {
     HELP_URL,
     HELP_JSON,
     HELP_OWN,
+    HELP_SEED,
     HELPERS
 };
 

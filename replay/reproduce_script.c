@@ -192,13 +192,22 @@ static const char *bearer_of(const char *name)
     return strcasecmp(name, "Authorization") == 0 ? "Bearer " : "";
 }
 
-/* The page before, at the side's own host. */
-static void add_referer(struct buffer *out, const char *value)
+/* Referer and Origin name the side's own host where they name production's. */
+static bool add_origin(const struct reproduce_plan *plan, const struct field *field,
+                       struct buffer *out)
 {
-    const char *host = strstr(value, "://"), *path = host ? strchr(host + 3, '/') : NULL;
-    buffer_add_text(out, " \\\n\t\t-H \"Referer: $url\"");
-    if (path)
-        reproduce_quote_text(out, path);
+    bool referer = strcasecmp(field->name, "Referer") == 0;
+    const char *host = strstr(field->value, "://"), *production = plan->production;
+    if (!host || (!referer && strcasecmp(field->name, "Origin") != 0))
+        return false;
+    size_t length = strcspn(host + 3, "/?#:");
+    if (production && (strlen(production) != length || strncasecmp(host + 3, production, length)))
+        return false;
+    buffer_printf(out, " \\\n\t\t-H \"%s: $url\"", referer ? "Referer" : "Origin");
+    host += 3 + strcspn(host + 3, "/?#");
+    if (referer && *host)
+        reproduce_quote_text(out, host);
+    return true;
 }
 
 static void add_headers(struct request_text *text, struct buffer *out)
@@ -211,9 +220,9 @@ static void add_headers(struct request_text *text, struct buffer *out)
             strcasecmp(field->name, "Authorization") == 0 || mask_is_secret(slice_of(field->name));
         if (is_left_out(field->name) || header_value(step, field->name))
             continue;
-        if (strcasecmp(field->name, "Referer") == 0)
-            add_referer(out, field->value);
-        else if (secret)
+        if (add_origin(text->script->plan, field, out))
+            continue;
+        if (secret)
             add_variable(out, field->name, "", "SECRET_",
                          reproduce_take_secret(text->script, step, field->name, field->value));
         else
@@ -273,6 +282,14 @@ static void add_step(struct script *script, const struct reproduce_step *step)
     if (logged->status)
         buffer_printf(out, ", answered %d in the log", logged->status);
     buffer_add_byte(out, '\n');
+    for (size_t i = 0; i < step->seeds.count; i++) {
+        reproduce_use(script, HELP_SEED);
+        buffer_add_text(out, "\tseed ");
+        reproduce_quote_text(out, step->seeds.items[i].name);
+        buffer_add_byte(out, ' ');
+        reproduce_quote_text(out, step->seeds.items[i].value);
+        buffer_add_byte(out, '\n');
+    }
     fill_blanks(&text);
     buffer_printf(&call, "\task %llu ", (unsigned long long)step->exchange->number);
     reproduce_quote_text(&call, logged->method);
@@ -329,17 +346,28 @@ static void add_introduction(const struct reproduce_plan *plan, struct buffer *o
 
 static void add_urls(const struct reproduce_plan *plan, struct buffer *out)
 {
-    static const char *const names[SIDES] = {"SOURCE_URL", "TARGET_URL"};
+    static const char *const names[SIDES] = {"SOURCE", "TARGET"};
+    const char *tenant = plan->steps[plan->step_count - 1].exchange->logged.tenant;
     buffer_add_text(out, "set -u\nexport LC_ALL=C\n");
-    for (int side = 0; side < SIDES; side++)
+    for (int side = 0; side < (plan->one_side ? 1 : SIDES); side++) {
+        size_t length = plan->url[side] ? strlen(plan->url[side]) : 0;
+        while (length && plan->url[side][length - 1] == '/')
+            length--;
         if (plan->url[side]) {
-            size_t length = strlen(plan->url[side]);
-            while (length && plan->url[side][length - 1] == '/')
-                length--;
-            buffer_printf(out, "%s=${%s-", names[side], names[side]);
+            buffer_printf(out, "%s_URL=${%s_URL-", names[side], names[side]);
             reproduce_quote(out, plan->url[side], length);
             buffer_add_text(out, "}\n");
+        } else {
+            buffer_printf(out, ": \"${%s_URL:?fill in the URL of tenant ", names[side]);
+            reproduce_words(out, tenant ? tenant : "");
+            buffer_add_text(out, "}\"\n");
         }
+        if (plan->host[side]) {
+            buffer_printf(out, "%s_HOST=${%s_HOST-", names[side], names[side]);
+            reproduce_quote_text(out, plan->host[side]);
+            buffer_add_text(out, "}\n");
+        }
+    }
 }
 
 static const char ask[] =
@@ -350,6 +378,7 @@ static const char ask[] =
     "\tlocal number=$1 method=$2 target=$3\n"
     "\tshift 3\n"
     "\t[[ $method != HEAD ]] || set -- --head \"$@\"\n"
+    "\t[[ -z $name ]] || set -- -H \"Host: $name\" \"$@\"\n"
     "\tcurl -sS -g --path-as-is --max-time 120 -b \"$work/$side.cookies\" -c "
     "\"$work/$side.cookies\" -X \"$method\" \\\n"
     "\t\t-D \"$work/$side.$number.head\" -o \"$work/$side.$number.body\" -w \"$side $number: "
@@ -360,10 +389,10 @@ static const char ask[] =
 static void add_end(const struct reproduce_plan *plan, struct buffer *out)
 {
     unsigned long long number = plan->steps[plan->step_count - 1].exchange->number;
-    buffer_add_text(out, "play source \"$SOURCE_URL\"\n");
-    if (plan->url[TARGET])
+    buffer_add_text(out, "play source \"$SOURCE_URL\" \"${SOURCE_HOST-}\"\n");
+    if (!plan->one_side)
         buffer_printf(out,
-                      "play target \"$TARGET_URL\"\n"
+                      "play target \"$TARGET_URL\" \"${TARGET_HOST-}\"\n"
                       "echo \"Compare: tally-diff $work/source.%llu.body "
                       "$work/target.%llu.body\"\n",
                       number, number);
@@ -382,7 +411,7 @@ void reproduce_script(const struct reproduce_plan *plan, struct buffer *out)
     buffer_add(out, script->head.data, script->head.length);
     buffer_add_text(out, ask);
     reproduce_add_helpers(script, out);
-    buffer_add_text(out, "\nplay() {\n\tlocal side=$1 url=$2\n");
+    buffer_add_text(out, "\n# play SIDE URL HOST\nplay() {\n\tlocal side=$1 url=$2 name=$3\n");
     buffer_add(out, script->steps.data, script->steps.length);
     buffer_add_text(out, "}\n\n");
     add_end(plan, out);

@@ -124,6 +124,14 @@ static const struct {
     [HELP_JSON] = {"# json TEXT: as a string of JSON.\n"
                    "json() { jq -n --arg text \"$1\" '$text'; }\n",
                    {HELP_JSON, HELP_JSON}},
+    [HELP_SEED] = {"# seed NAME VALUE: a cookie that no answer gave, as the browser had it.\n"
+                   "seed() {\n"
+                   "\tlocal host=${url#*://}\n"
+                   "\thost=${name:-${host%%/*}}\n"
+                   "\tprintf '%s\\tFALSE\\t/\\tFALSE\\t0\\t%s\\t%s\\n' \"${host%:*}\" "
+                   "\"$1\" \"$2\" >>\"$work/$side.cookies\"\n"
+                   "}\n",
+                   {HELP_SEED, HELP_SEED}},
     [HELP_OWN] =
         {"# own SOURCE TARGET: the side's one.\n"
          "own() {\n"

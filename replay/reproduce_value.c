@@ -133,7 +133,7 @@ static void add_unknown(struct script *script, const struct reproduce_step *step
     buffer_printf(&script->head,
                   " of request %llu: no answer of this session gives it. Each side's own:\n",
                   (unsigned long long)step->exchange->number);
-    for (int side = 0; side < SIDES && plan->url[side]; side++) {
+    for (int side = 0; side < (plan->one_side ? 1 : SIDES); side++) {
         if (value->masked) {
             buffer_printf(&script->head, ": \"${%s_VALUE_%u:?fill in the ", names[side], number);
             reproduce_words(&script->head, value->where);
