@@ -17,7 +17,9 @@
 
 #define PURPOSE "replay"
 #define SAVE_SECONDS 0.25 /* between two saves at least, */
-#define SAVE_SHARE 50     /* and so many times what the last one took: at most 2 % of the run */
+#define SAVE_SHARE                                                                                 \
+    20 /* and so many times what the last one took: at most 5 % of the run. What is                \
+          not saved when a run is killed cuts the sessions that wrote */
 #define MEGABYTE (UINT64_C(1) << 20)
 
 enum { FINISHED, INTENDED, MARKS };
@@ -195,14 +197,26 @@ static bool count_left(void *context, int64_t id, int64_t part, const unsigned c
     return bytes_at_end(&in) || damaged(book, "replaced values", err);
 }
 
+/* Of a run that was killed when it was over, before it could do that. */
+static void remove_lanes(struct book *book, const unsigned char run[BOOK_RUN_SIZE])
+{
+    struct err err;
+    if (book_lanes_open(book->path, run, &book->lanes, &err))
+        book_lanes_remove(book->lanes);
+    book->lanes = NULL;
+}
+
 /* A run that was interrupted has left a result, which is not the last word. */
-static bool reopen_result(struct book *book, struct err *err)
+static bool reopen_result(struct book *book, const unsigned char run[BOOK_RUN_SIZE],
+                          struct err *err)
 {
     struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
     bool found, over = false;
     bool ok = ledger_get(book->ledger, "result", 0, 0, &bytes, &found, err);
     if (ok && found && !book_result_is_over(&bytes, &over))
         ok = damaged(book, "its end", err);
+    if (ok && over)
+        remove_lanes(book, run);
     if (ok && over)
         ok = err_set(err, ERR_USAGE,
                      "%s cannot be resumed: its run is over; tally-replay report %s shows it",
@@ -242,7 +256,8 @@ static bool reopen(struct book *book, const struct replay_options *options, stru
                      "%s cannot be resumed: its run ended before it sent anything; start again "
                      "without --resume",
                      book->path);
-    ok = ok && reopen_result(book, err) && book_lanes_open(book->path, run.data, &book->lanes, err);
+    ok = ok && reopen_result(book, run.data, err) &&
+         book_lanes_open(book->path, run.data, &book->lanes, err);
     if (ok && book->lanes)
         book->had_lanes = true;
     else

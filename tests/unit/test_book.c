@@ -391,11 +391,17 @@ static void what_cannot_be_resumed_is_refused(void **state)
     book = open_book(true);
     struct replay_result result = {.seconds = 1};
     save(book, "all");
+    char *kept = mem_format("%s-kept", lanes_path);
+    assert_int_equal(link(lanes_path, kept), 0);
     assert_true(book_end(book, &result, &err));
     book_close(book);
     assert_false(is_there(lanes_path));
     refuse(options_of(true), "its run is over");
     assert_false(is_there(lanes_path));
+    assert_int_equal(rename(kept, lanes_path), 0); /* killed just before they were removed */
+    refuse(options_of(true), "its run is over");
+    assert_false(is_there(lanes_path));
+    free(kept);
     /* cookies of another run */
     assert_int_equal(unlink(path), 0);
     book_close(open_book(false));
