@@ -70,7 +70,7 @@ static const char *find_word(const char *at, const char *end, const char *word)
 {
     size_t length = strlen(word);
     for (; (size_t)(end - at) >= length; at++)
-        if (strncasecmp(at, word, length) == 0)
+        if ((*at | 0x20) == (*word | 0x20) && strncasecmp(at, word, length) == 0)
             return at;
     return NULL;
 }

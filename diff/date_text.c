@@ -73,7 +73,9 @@ static int take_word(struct cursor *cursor, const char *const *words, size_t cou
 {
     int found = -1;
     size_t longest = 0, left = (size_t)(cursor->end - cursor->at);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; left && i < count; i++) {
+        if ((*cursor->at | 0x20) != words[i][0]) /* an ASCII letter, in all of them */
+            continue;
         size_t length = strlen(words[i]);
         if (length > longest && length <= left && strncasecmp(cursor->at, words[i], length) == 0 &&
             (length == left || !is_word(cursor->at[length]))) {

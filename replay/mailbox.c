@@ -31,9 +31,9 @@ bool mailbox_put(struct mailbox *box, struct message *message, bool urgent)
         queue->first = message;
     queue->last = message;
     bool was_empty = box->count++ == 0;
-    if (was_empty)
-        pthread_cond_signal(&box->filled);
     pthread_mutex_unlock(&box->lock);
+    if (was_empty) /* now: who wakes would wait for the lock */
+        pthread_cond_signal(&box->filled);
     return was_empty;
 }
 

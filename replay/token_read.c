@@ -29,6 +29,15 @@ struct reading {
     uint64_t page;
     struct slice base; /* target that was sent */
     size_t fields, links;
+    struct parsed *parsed;
+};
+
+/* The page that was parsed last: most answers of the target are the source's, byte by byte. */
+struct parsed {
+    const struct incoming *of; /* NULL: none yet */
+    bool good;
+    struct tree tree;
+    struct tree_names names;
 };
 
 static void remember(struct reading *reading, enum token_fact_kind kind, const char *name,
@@ -215,21 +224,44 @@ static void read_page(struct reading *reading, const struct tree *tree)
     free(page);
 }
 
-static void read_html(struct reading *reading, const struct incoming *in)
+static bool same_page(const struct incoming *one, const struct incoming *other)
+{
+    const char *type = fields_find(&one->headers, "Content-Type");
+    const char *other_type = fields_find(&other->headers, "Content-Type");
+    return one->body.length == other->body.length &&
+           memcmp(one->body.data, other->body.data, one->body.length) == 0 &&
+           (type && other_type ? strcmp(type, other_type) == 0 : type == other_type);
+}
+
+static void parsed_free(struct parsed *parsed)
+{
+    tree_free(&parsed->tree);
+    tree_names_free(&parsed->names);
+    *parsed = (struct parsed){0};
+}
+
+static void parse(struct parsed *parsed, const struct incoming *in)
 {
     struct buffer text = BUFFER_INIT(4 * (size_t)PAGE_MOST);
-    struct tree_names names = {0};
-    struct tree tree = {0};
     struct charset_result charset;
     char reason[MARKUP_REASON_SIZE];
     struct err err = {0};
-    if (charset_decode(&text, in->body.data, in->body.length,
+    parsed_free(parsed);
+    parsed->of = in;
+    parsed->good =
+        charset_decode(&text, in->body.data, in->body.length,
                        fields_find(&in->headers, "Content-Type"), CONTENT_HTML, &charset, &err) &&
-        html_tree(&tree, &names, &text, reason))
-        read_page(reading, &tree);
-    tree_free(&tree);
-    tree_names_free(&names);
+        html_tree(&parsed->tree, &parsed->names, &text, reason);
     buffer_free(&text);
+}
+
+static void read_html(struct reading *reading, const struct incoming *in)
+{
+    struct parsed *parsed = reading->parsed;
+    if (!parsed->of || !same_page(parsed->of, in))
+        parse(parsed, in);
+    if (parsed->good)
+        read_page(reading, &parsed->tree);
 }
 
 /* ---- JSON ---- */
@@ -441,6 +473,7 @@ struct token_reading *token_read(const struct token_rules *rules, const struct e
     struct token_reading *into = mem_zero(1, sizeof *into);
     struct token_parts json[SIDES];
     struct arena arena = ARENA_INIT; /* of the JSON, which may be long */
+    struct parsed parsed = {0};
     bool any = false;
     for (int side = 0; side < SIDES; side++) {
         const struct buffer *target = &exchange->out[side].target;
@@ -449,7 +482,8 @@ struct token_reading *token_read(const struct token_rules *rules, const struct e
                                   .into = into,
                                   .side = (enum side)side,
                                   .page = token_page(exchange->logged.target),
-                                  .base = {target->data, target->length}};
+                                  .base = {target->data, target->length},
+                                  .parsed = &parsed};
         token_parts_init(&json[side], &arena);
         if (answered(&exchange->in[side]))
             read_side(&reading, &json[side]);
@@ -461,6 +495,7 @@ struct token_reading *token_read(const struct token_rules *rules, const struct e
         token_parts_free(&json[side]);
     }
     arena_free(&arena);
+    parsed_free(&parsed);
     if (any)
         return into;
     token_reading_free(into);
