@@ -375,6 +375,11 @@ bool book_intend(struct book *book, const uint64_t *numbers, size_t count, struc
     return put_marks(book, INTENDED, err) && ledger_save(book->ledger, err);
 }
 
+void book_withdraw(struct book *book, uint64_t number)
+{
+    marks_clear(&book->marks[INTENDED], number);
+}
+
 void book_finish(struct book *book, uint64_t number)
 {
     /* Of a block that is finished nobody asks what was intended. */

@@ -72,6 +72,9 @@ bool book_each_shared(struct book *book,
 /* All of these numbers may be sent once this returns true: they are on disk. */
 bool book_intend(struct book *book, const uint64_t *numbers, size_t count,
                  struct err *err) MUST_CHECK;
+/* Of this run: it was not sent after all, as is known for certain. On disk with the next
+ * book_save(). */
+void book_withdraw(struct book *book, uint64_t number);
 /* The outcome holds it: it was compared, left out, or listed as uncertain. On disk with the next
  * book_save(). */
 void book_finish(struct book *book, uint64_t number);

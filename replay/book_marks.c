@@ -44,6 +44,18 @@ bool marks_has(const struct marks *marks, uint64_t number)
     return block->words && (block->words[bit / 64] >> bit % 64 & 1);
 }
 
+static void note_change(struct marks *marks, size_t place)
+{
+    if (marks->blocks[place].changed)
+        return;
+    if (marks->changed_count == marks->changed_room) {
+        marks->changed_room = marks->changed_room ? 2 * marks->changed_room : 16;
+        marks->changed = mem_resize(marks->changed, marks->changed_room, sizeof *marks->changed);
+    }
+    marks->changed[marks->changed_count++] = place;
+    marks->blocks[place].changed = true;
+}
+
 bool marks_set(struct marks *marks, uint64_t number)
 {
     size_t place = marks_block_of(number), bit = (size_t)((number - 1) % MARKS_OF_BLOCK);
@@ -60,16 +72,23 @@ bool marks_set(struct marks *marks, uint64_t number)
         free(block->words);
         block->words = NULL;
     }
-    if (!block->changed) {
-        if (marks->changed_count == marks->changed_room) {
-            marks->changed_room = marks->changed_room ? 2 * marks->changed_room : 16;
-            marks->changed =
-                mem_resize(marks->changed, marks->changed_room, sizeof *marks->changed);
-        }
-        marks->changed[marks->changed_count++] = place;
-        block->changed = true;
-    }
+    note_change(marks, place);
     return block->set == MARKS_OF_BLOCK;
+}
+
+void marks_clear(struct marks *marks, uint64_t number)
+{
+    size_t place = marks_block_of(number), bit = (size_t)((number - 1) % MARKS_OF_BLOCK);
+    if (!marks_has(marks, number))
+        return;
+    struct marks_block *block = &marks->blocks[place];
+    if (!block->words) { /* all were set */
+        block->words = mem_alloc(MARKS_WORDS * sizeof *block->words);
+        memset(block->words, 0xff, MARKS_WORDS * sizeof *block->words);
+    }
+    block->words[bit / 64] &= ~(UINT64_C(1) << bit % 64);
+    block->set--;
+    note_change(marks, place);
 }
 
 void marks_drop(struct marks *marks, size_t place)

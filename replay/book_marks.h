@@ -34,6 +34,7 @@ void marks_free(struct marks *marks);
 bool marks_has(const struct marks *marks, uint64_t number);
 /* True when its block is full now. */
 bool marks_set(struct marks *marks, uint64_t number);
+void marks_clear(struct marks *marks, uint64_t number);
 /* Forgets a block, in memory alone. */
 void marks_drop(struct marks *marks, size_t block);
 static inline size_t marks_block_of(uint64_t number)

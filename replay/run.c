@@ -182,7 +182,7 @@ static MUST_CHECK bool let_run(struct run *run, struct err *err)
         run_fail(run, err);
     run_stop_workers(run);
     if (run->collecting && run->book)
-        run_post_lanes(run);
+        run_post_lanes(run, true);
     run_stop_collector(run);
     if (!atomic_load(&run->failed))
         return true;

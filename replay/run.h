@@ -72,6 +72,7 @@ struct call {
     enum lane_party party;
     const struct site *site;
     struct jar *jar;
+    bool under_way;
     double down, again; /* http_now(): since when it finds nobody (0: it does), and when to try */
     unsigned tries;
 };
@@ -87,8 +88,8 @@ struct job {
     struct lane *lane;
     const char *reason, *text; /* why it is left out; NULL */
     bool uncertain;            /* an interrupted run may have sent it */
-    bool writes;
-    bool logs_in; /* a login is to be played before it */
+    bool writes, intended;     /* it may have been sent, says the book */
+    bool logs_in;              /* a login is to be played before it */
     bool warm_up;
     size_t logged_bytes, held; /* of its request; of its answers */
     size_t step;               /* of the login that is played, from 1; 0: its own request */
@@ -107,6 +108,8 @@ struct letter {
     struct buffer lanes;
     struct buffer shared; /* of token_shared_save() */
     bool has_shared, whole;
+    uint64_t *unsent; /* numbers that were intended and never sent */
+    size_t unsent_count;
     bool last; /* then all of it may be saved */
 };
 
@@ -208,8 +211,9 @@ void run_read_free(struct run *run);
 
 /* All requests, until the log ends or the run does. */
 bool run_send(struct run *run, struct err *err) MUST_CHECK;
-/* Sends what lanes remember to the collector. */
-void run_post_lanes(struct run *run);
+/* Sends what lanes remember to the collector. end: with it what was to be sent and never was; then
+ * nothing is sent any more. */
+void run_post_lanes(struct run *run, bool end);
 /* Starts the call; a request that is none is answered at once with a failure. */
 void run_start_call(struct run *run, struct call *call);
 /* The call's answer is there. */

@@ -121,6 +121,8 @@ static MUST_CHECK bool save(struct collector *collector, const struct letter *le
     if (letter->has_shared &&
         !book_put_shared(run->book, letter->shared.data, letter->shared.length, letter->whole, err))
         return false;
+    for (size_t i = 0; i < letter->unsent_count; i++)
+        book_withdraw(run->book, letter->unsent[i]);
     struct buffer outcome = BUFFER_INIT(BUFFER_NO_LIMIT);
     outcome_save(run->outcome, &outcome);
     bool done = book_save(run->book, &outcome, err);
@@ -139,6 +141,7 @@ static void take_letter(struct collector *collector, struct letter *letter)
     atomic_fetch_sub(&run->letter_bytes, letter->lanes.length + letter->shared.length);
     buffer_free(&letter->lanes);
     buffer_free(&letter->shared);
+    free(letter->unsent);
     free(letter);
 }
 

@@ -68,9 +68,11 @@ void run_start_call(struct run *run, struct call *call)
     struct exchange *exchange = call->exchange;
     struct incoming *in = &exchange->in[call->side];
     struct err err = {0};
+    call->under_way = true;
     if (http_start(run->http, call->site->http, exchange->logged.method, &exchange->out[call->side],
                    call->jar, in, &exchange->arena, call, &err))
         return;
+    call->under_way = false;
     if (err.code != ERR_TABLE)
         run_fail(run, &err);
     in->failure = FAILURE_BROKEN;
@@ -290,6 +292,7 @@ static void take_answer(void *context, void *tag)
 {
     struct run *run = context;
     struct call *call = tag;
+    call->under_way = false;
     if (call->exchange->in[call->side].failure == FAILURE_CONNECT && !call->job->warm_up)
         run_wait_for_party(run, call);
     else
@@ -351,6 +354,7 @@ static void take_message(struct run *run, struct message *message)
     switch ((enum run_message)message->kind) {
     case TO_SENDER_INTENDED:
         run->intending--;
+        job->intended = true;
         send_first(run, job);
         break;
     case TO_SENDER_READ:
@@ -414,7 +418,24 @@ static void post_lane(void *context, struct lane *lane)
     posting->letter = new_letter();
 }
 
-void run_post_lanes(struct run *run)
+/* Of its own request nothing went out to anybody. */
+static bool is_unsent(const struct job *job)
+{
+    for (unsigned i = 0; i < job->call_count && !job->step; i++)
+        if (job->calls[i].under_way || job->calls[i].down <= 0)
+            return false;
+    return job->open_calls > 0;
+}
+
+static void add_unsent(const struct run *run, struct letter *letter)
+{
+    letter->unsent = mem_zero(run->alive + 1, sizeof *letter->unsent);
+    for (const struct job *job = run->jobs; job; job = job->after)
+        if (job->intended && is_unsent(job))
+            letter->unsent[letter->unsent_count++] = job->exchange->number;
+}
+
+void run_post_lanes(struct run *run, bool end)
 {
     struct posting posting = {run, new_letter()};
     lane_each_dirty(run->lanes, post_lane, &posting);
@@ -426,6 +447,8 @@ void run_post_lanes(struct run *run)
     struct letter *letter = posting.letter;
     letter->has_shared = token_shared_save(run->shared, &letter->shared, &letter->whole);
     letter->last = true;
+    if (end)
+        add_unsent(run, letter);
     post_letter(run, letter);
 }
 
@@ -563,7 +586,7 @@ static MUST_CHECK bool turn(struct run *run, struct err *err)
         return false;
     next = run_try_again(run, next);
     if (atomic_exchange(&run->save_wanted, false))
-        run_post_lanes(run);
+        run_post_lanes(run, false);
     show_progress(run);
     look_for_interruption(run);
     return is_over(run) || wait_for_news(run, more && may_start(run) ? 0 : next, err);

@@ -183,6 +183,29 @@ static void an_interrupted_run_goes_on_from_its_last_save(void **state)
     book_close(book);
 }
 
+static void what_was_intended_and_never_sent_can_be_taken_back(void **state)
+{
+    (void)state;
+    struct book *book = open_book(false);
+    uint64_t numbers[4097]; /* a whole block, and one more */
+    for (uint64_t i = 0; i < 4097; i++)
+        numbers[i] = i + 1;
+    struct err err = {0};
+    assert_true(book_intend(book, numbers, 4097, &err));
+    book_withdraw(book, 17);
+    book_withdraw(book, 4097);
+    book_withdraw(book, 5000); /* nobody said so */
+    save(book, "none");
+    book_close(book);
+    book = open_book(true);
+    assert_int_equal(book_state(book, 16), BOOK_UNCERTAIN);
+    assert_int_equal(book_state(book, 17), BOOK_NEW);
+    assert_int_equal(book_state(book, 4096), BOOK_UNCERTAIN);
+    assert_int_equal(book_state(book, 4097), BOOK_NEW);
+    assert_int_equal(book_state(book, 5000), BOOK_NEW);
+    book_close(book);
+}
+
 static bool add_piece(void *context, const unsigned char *bytes, size_t length, struct err *err)
 {
     (void)err;
@@ -993,6 +1016,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_interrupted_run_goes_on_from_its_last_save),
+        TEST(what_was_intended_and_never_sent_can_be_taken_back),
         TEST(what_sessions_know_in_common_comes_back_in_order),
         TEST(what_a_run_was_told_may_not_change_and_the_refusal_names_it),
         TEST(what_cannot_be_resumed_is_refused),
