@@ -149,6 +149,7 @@ demo:
 	@fixtures/packages demo
 	@$(MAKE) --no-print-directory all
 	@fixtures/demo
+	@TALLY_REPLAY=$(BUILD)/tally-replay fixtures/demo_replay $(BUILD)/demo
 
 check:
 	@fixtures/packages check
