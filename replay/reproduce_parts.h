@@ -33,6 +33,14 @@ struct script {
     const struct reproduce_plan *plan;
     struct arena arena;
     struct buffer head, steps; /* variables; what play() does */
+    struct buffer path;        /* of the request at hand, as a word of the shell */
+    /* Values of the request at hand that have a variable: a path and a field may say the same. */
+    size_t taken_count;
+    struct taken {
+        const struct reproduce_value *value;
+        const char *logged;
+        unsigned id;
+    } taken[32];
     bool used[HELPERS];
     unsigned values, secrets, files;
 };

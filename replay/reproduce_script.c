@@ -53,7 +53,7 @@ static void add_word(struct script *script, struct slice text, const struct blan
 /* A format of printf that gives these bytes. */
 static void add_format(struct buffer *out, const unsigned char *text, size_t length)
 {
-    buffer_add_text(out, "\t\tprintf '");
+    buffer_add_text(out, "\t\tprintf -- '");
     for (size_t i = 0; i < length; i++)
         if (text[i] == '%')
             buffer_add_text(out, "%%");
@@ -120,6 +120,21 @@ static void fill_blank(struct request_text *text, int message, const struct toke
     text->count[message]++;
 }
 
+/* The path with the side's own values, as far as they are known: a form that leads there is looked
+ * for by it. */
+static void set_path(struct request_text *text)
+{
+    struct slice path = text->step->exchange->logged.target;
+    size_t length = 0, count = 0;
+    while (length < path.length && path.at[length] != '?' && path.at[length] != '#')
+        length++;
+    path.length = length;
+    while (count < text->count[0] && text->blanks[0][count].from < length)
+        count++;
+    buffer_clear(&text->script->path);
+    add_word(text->script, path, text->blanks[0], count, &text->script->path);
+}
+
 static void fill_blanks(struct request_text *text)
 {
     const struct logged *logged = &text->step->exchange->logged;
@@ -133,6 +148,7 @@ static void fill_blanks(struct request_text *text)
         const struct token_parts *parts = &text->parts[message];
         text->blanks[message] =
             arena_alloc(arena, (parts->count + 1) * sizeof *text->blanks[message]);
+        set_path(text);
         for (size_t i = 0; i < parts->count; i++)
             fill_blank(text, message, &parts->items[i]);
     }
@@ -282,6 +298,7 @@ static void add_step(struct script *script, const struct reproduce_step *step)
     if (logged->status)
         buffer_printf(out, ", answered %d in the log", logged->status);
     buffer_add_byte(out, '\n');
+    script->taken_count = 0;
     for (size_t i = 0; i < step->seeds.count; i++) {
         reproduce_use(script, HELP_SEED);
         buffer_add_text(out, "\tseed ");
@@ -404,6 +421,7 @@ void reproduce_script(const struct reproduce_plan *plan, struct buffer *out)
     script->plan = plan;
     buffer_init(&script->head, BUFFER_NO_LIMIT);
     buffer_init(&script->steps, BUFFER_NO_LIMIT);
+    buffer_init(&script->path, BUFFER_NO_LIMIT);
     for (size_t i = 0; i < plan->step_count; i++)
         add_step(script, &plan->steps[i]);
     add_introduction(plan, out);
@@ -417,6 +435,7 @@ void reproduce_script(const struct reproduce_plan *plan, struct buffer *out)
     add_end(plan, out);
     buffer_free(&script->head);
     buffer_free(&script->steps);
+    buffer_free(&script->path);
     arena_free(&script->arena);
     free(script);
 }

@@ -17,14 +17,6 @@ static const char *id_pattern(const char *logged)
     return all_digits(logged) ? "[0-9]+" : "[^/?#&\"<> ]+";
 }
 
-static void add_path(struct buffer *out, struct slice target)
-{
-    size_t length = 0;
-    while (length < target.length && target.at[length] != '?' && target.at[length] != '#')
-        length++;
-    reproduce_quote(out, target.at, length);
-}
-
 /* The Location of the recorded answer, or the target of a request that followed it: the place where
  * the logged id stands in it. */
 static bool find_redirect(struct script *script, const struct reproduce_value *value,
@@ -151,13 +143,29 @@ static void add_unknown(struct script *script, const struct reproduce_step *step
 }
 
 /* A step's value becomes a variable; returns its number. logged: as the log has it, or "". */
+static const struct taken *find_taken(const struct script *script,
+                                      const struct reproduce_value *value, const char *logged)
+{
+    for (size_t i = 0; i < script->taken_count; i++) {
+        const struct taken *taken = &script->taken[i];
+        const struct reproduce_value *other = taken->value;
+        if (value->from && other->from == value->from && other->given == value->given &&
+            strcmp(other->given_name, value->given_name) == 0 && strcmp(taken->logged, logged) == 0)
+            return taken;
+    }
+    return NULL;
+}
+
 unsigned reproduce_take_value(struct script *script, const struct reproduce_step *step,
                               const struct reproduce_value *value, const struct token_part *part)
 {
     struct buffer *out = &script->steps;
-    unsigned number = ++script->values;
     unsigned long long from = value->from;
     const char *logged = part ? part->value : "";
+    const struct taken *taken = find_taken(script, value, logged);
+    if (taken)
+        return taken->id;
+    unsigned number = ++script->values;
     enum given given = from ? value->given : GIVEN_UNKNOWN;
     size_t begin = out->length;
     buffer_printf(out, "\tvalue_%u=$(", number);
@@ -166,8 +174,7 @@ unsigned reproduce_take_value(struct script *script, const struct reproduce_step
         reproduce_use(script, HELP_FIELD);
         buffer_printf(out, "field %llu ", from);
         reproduce_quote_text(out, value->given_name);
-        buffer_add_byte(out, ' ');
-        add_path(out, step->exchange->logged.target);
+        buffer_printf(out, " %s", (const char *)script->path.data);
         break;
     case GIVEN_META:
         reproduce_use(script, HELP_META);
@@ -202,6 +209,8 @@ unsigned reproduce_take_value(struct script *script, const struct reproduce_step
         add_unknown(script, step, value);
     }
     buffer_add_text(out, ")\n");
+    if (script->taken_count < sizeof script->taken / sizeof *script->taken)
+        script->taken[script->taken_count++] = (struct taken){value, logged, number};
     return number;
 }
 

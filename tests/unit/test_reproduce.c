@@ -77,7 +77,7 @@ static const struct course sessions[] = {
             {"$.room_id", false, {"5", "6"}, 2, GIVEN_CREATED, ""},
             {"header X-XSRF-TOKEN", true, {"masked", "masked"}, 1, GIVEN_COOKIE, "X-XSRF-TOKEN"}}}},
      {"member 1 'token'", "\"$(json \"$value_1\")\"", "-H 'Authorization: Bearer '\"$value_2\"",
-      "created 2", "'{\"room_id\": '\"$value_4\"', \"beds\": 2}'", "cookie 1 'xsrf.token'",
+      "created 2", "'{\"room_id\": '\"$value_3\"', \"beds\": 2}'", "cookie 1 'xsrf.token'",
       "'Content-Type: application/json'"},
      {"\"logged\"", "rooms/17'"}},
     {"bytes of every kind",
