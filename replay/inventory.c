@@ -84,6 +84,7 @@ void inventory_retire(void *data, const struct session *session)
     inventory->began_before += session->began_before;
     inventory->joined += session->joined;
     inventory->rotated += session->rotated;
+    inventory->likely += session->guessed;
     if (session->busy >= inventory->longest.busy)
         inventory->longest = *session;
     if (session->taint == REQUEST_GOOD)

@@ -28,7 +28,7 @@ struct inventory {
     /* Sessions. */
     const char *session_key;                /* as text; NULL: address and browser */
     bool guessed, sees_answers, by_visitor; /* by_visitor: the log has an address or a browser */
-    uint64_t sessions, anonymous, began_before, joined, rotated, tainted, forgotten;
+    uint64_t sessions, anonymous, began_before, joined, rotated, likely, tainted, forgotten;
     uint64_t tainted_requests; /* that are replayed after something was left out, and before */
     size_t tainted_count;
     struct session *tainted_list; /* INVENTORY_TAINTED */

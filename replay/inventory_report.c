@@ -153,6 +153,7 @@ static void text_sessions(const struct inventory *inventory, struct buffer *out)
                                    "log, or it does not hold the answer that set it"},
         {inventory->joined, "whose first request had no id yet"},
         {inventory->rotated, "that changed their id"},
+        {inventory->likely, "of which the log does not prove that: likely by time and login"},
         {inventory->forgotten, "idle so long that they were forgotten: an id that came again was "
                                "counted again"},
     };
@@ -319,6 +320,7 @@ static void json_sessions(const struct inventory *inventory, const struct log_st
         {"began_before", inventory->began_before},
         {"joined", inventory->joined},
         {"rotated", inventory->rotated},
+        {"likely", inventory->likely},
         {"forgotten", inventory->forgotten},
         {"tainted", inventory->tainted},
         {"tainted_requests", inventory->tainted_requests},

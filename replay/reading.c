@@ -2,6 +2,7 @@
 #include "reading.h"
 
 #include "nginx_conf.h"
+#include "session_guess.h"
 
 static MUST_CHECK bool choose_format(const struct reading_options *options,
                                      struct log_format *format, struct err *err)
@@ -35,7 +36,35 @@ static void begin_sessions(struct reading *reading)
     session_table_free(reading->sessions);
     reading->sessions = session_table_new(reading->session, SESSION_MOST, reading->options.retire,
                                           reading->options.data);
+    session_table_guess(reading->sessions, reading->guess);
     reading->unreadable = 0;
+}
+
+static void note_end(void *data, const struct session *session)
+{
+    session_guess_ended(data, session->login_last && !session->anonymous, session->last_place);
+}
+
+/* Where the log proves nothing: goes through it once to see which ids end with a login. */
+static MUST_CHECK bool prepare_guesses(struct reading *reading, struct err *err)
+{
+    if (!reading->session || session_sees_begin(reading->sessions, &reading->stream.parser))
+        return true;
+    reading->guess = session_guess_new(reading->session, &reading->format);
+    struct session_table *scout =
+        session_table_new(reading->session, SESSION_MOST, note_end, reading->guess);
+    session_table_guess(scout, reading->guess);
+    bool done = true, more = true;
+    while (done && more) {
+        struct request request;
+        bool unsure;
+        done = log_stream_next(&reading->stream, &request, &unsure, &more, err);
+        if (done && more)
+            (void)session_place(scout, &reading->stream.parser, &request);
+    }
+    session_table_finish(scout);
+    session_table_free(scout);
+    return done && reading_rewind(reading, err);
 }
 
 bool reading_open(const struct reading_options *options, struct reading *reading, struct err *err)
@@ -54,7 +83,7 @@ bool reading_open(const struct reading_options *options, struct reading *reading
     if (!log_stream_open(&stream, &reading->stream, err))
         return false;
     begin_sessions(reading);
-    return true;
+    return prepare_guesses(reading, err);
 }
 
 static MUST_CHECK bool check_format(const struct reading *reading, struct err *err)
@@ -102,6 +131,8 @@ bool reading_next(struct reading *reading, struct reading_item *item, bool *more
 
 bool reading_rewind(struct reading *reading, struct err *err)
 {
+    if (reading->guess)
+        session_guess_begin(reading->guess);
     begin_sessions(reading);
     return log_stream_rewind(&reading->stream, err);
 }
@@ -110,6 +141,7 @@ void reading_close(struct reading *reading)
 {
     log_stream_close(&reading->stream);
     session_table_free(reading->sessions);
+    session_guess_free(reading->guess);
     session_key_free(reading->session);
     session_key_free(reading->tenant);
     buffer_free(&reading->tenant_text);

@@ -31,6 +31,7 @@ struct reading {
     struct session_table *sessions;
     struct log_stream stream;
     /* private */
+    struct session_guess *guess; /* NULL: the log can prove what belongs together */
     struct buffer tenant_text;
     uint64_t unreadable;
 };

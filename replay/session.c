@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "session_guess.h"
 #include "session_key.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
            */
 
 /* What a hash stands for, so that no id is taken for an address. */
-enum tag { TAG_KEY, TAG_VISITOR, TAG_CONNECTION };
+enum tag { TAG_KEY, TAG_VISITOR, TAG_CONNECTION, TAG_PLACE };
 
 struct slot {
     struct hash128 hash; /* both 0: free */
@@ -39,7 +40,9 @@ struct session_table {
     struct slot *slots;
     size_t slot_count, slot_room; /* room: a power of two */
     struct recent *visitors, *connections;
-    struct session alone; /* a request that no other can belong to */
+    struct session_guess *guess; /* NULL: the log proves what it can */
+    struct session_hint hint;    /* of the request at hand, for `guess` */
+    struct session alone;        /* a request that no other can belong to */
     struct buffer text;
 };
 
@@ -76,6 +79,11 @@ void session_table_free(struct session_table *table)
     free(table->connections);
     buffer_free(&table->text);
     free(table);
+}
+
+void session_table_guess(struct session_table *table, struct session_guess *guess)
+{
+    table->guess = guess;
 }
 
 bool session_sees_answers(const struct session_table *table)
@@ -296,6 +304,21 @@ static uint32_t last_session(const struct session_table *table, const struct rec
     return recent->index;
 }
 
+static uint32_t join_by_guess(struct session_table *table)
+{
+    uint64_t number;
+    uint32_t index;
+    if (!session_guess_join(table->guess, &table->hint, &number, &index) || index >= table->count ||
+        table->sessions[index].number != number)
+        return NO_SESSION;
+    struct session *session = &table->sessions[index];
+    session->joined |= session->anonymous;
+    session->rotated |= !session->anonymous;
+    session->anonymous = false;
+    session->guessed = true;
+    return index;
+}
+
 /* A new id: whose is it? */
 static uint32_t join(struct session_table *table, const struct sender *sender,
                      const struct request *request)
@@ -324,7 +347,7 @@ static uint32_t join(struct session_table *table, const struct sender *sender,
             return index;
         }
     }
-    return NO_SESSION;
+    return table->guess ? join_by_guess(table) : NO_SESSION;
 }
 
 static uint32_t place_with_key(struct session_table *table, const struct sender *sender,
@@ -337,6 +360,8 @@ static uint32_t place_with_key(struct session_table *table, const struct sender 
     if (index == NO_SESSION) {
         index = new_session(table, sender->key, false);
         table->sessions[index].began_before = true;
+        if (table->guess)
+            session_guess_began(table->guess, &table->hint);
     } else {
         point_to(table, sender->key, index);
     }
@@ -353,6 +378,13 @@ static uint32_t place_without_key(struct session_table *table, const struct send
         }
         return index;
     }
+    /* What another may go on with is a session of its own; its id stands for nobody else. */
+    if (!sender->has_visitor && table->guess &&
+        session_guess_is_open(table->guess, &table->hint, false)) {
+        buffer_clear(&table->text);
+        buffer_add_u64(&table->text, table->hint.place);
+        return new_session(table, hash_of(TAG_PLACE, &table->text), true);
+    }
     if (!sender->has_visitor)
         return NO_SESSION;
     uint32_t index = look_up(table, sender->visitor);
@@ -363,6 +395,7 @@ static void count(struct session_table *table, struct session *session,
                   const struct request *request)
 {
     session->last_place = ++table->placed;
+    session->login_last = table->guess && table->hint.login;
     if (!session->requests || request->arrival < session->first)
         session->first = request->arrival;
     session->requests++;
@@ -418,6 +451,8 @@ const struct session *session_place(struct session_table *table, struct request_
         request->reason = REQUEST_AMBIGUOUS;
         return NULL;
     }
+    if (table->guess)
+        table->hint = session_guess_hint(table->guess, parser, request, table->placed + 1);
     bool full = table->count >= table->most || table->slot_count >= table->most * 4;
     if (full && is_new(table, &sender))
         forget(table);
@@ -431,6 +466,8 @@ const struct session *session_place(struct session_table *table, struct request_
         point_to(table, sender.set, index);
     }
     count(table, session, request);
+    if (table->guess)
+        session_guess_open(table->guess, &table->hint, sender.has_key, session->number, index);
     bool unsafe = !request_method_is_safe(request->method);
     if (sender.has_visitor)
         remember(recent_of(table->visitors, sender.visitor), sender.visitor, session, index,

@@ -20,6 +20,9 @@
  *   - the request directly before on the same connection of the same browser changed something
  *     (was not GET or HEAD) and carried another id: a login.
  *
+ * Where the log holds neither answers nor who asked, nothing can be proved, and session_guess.h
+ * says what is likely.
+ *
  * Memory: about 200 bytes a session, of at most SESSION_MOST ids at a time. Beyond that the half
  * that was idle longest is forgotten; an id of those that comes again begins another session.
  */
@@ -56,6 +59,8 @@ struct session {
     uint64_t last_place;  /* of its last request: how many had been placed by then, itself too */
     bool anonymous;       /* no request had the key */
     bool began_before;    /* its first request already had it, and no answer in the log set it */
+    bool guessed;         /* it joined or rotated without proof (session_guess.h) */
+    bool login_last;      /* its last request may have logged somebody in; only with guesses */
     bool joined, rotated; /* a first hit without the key, or another id, was found to belong here */
     /* The first request that was left out though the app may have run: from there on the two
      * sides' data may not be the log's. REQUEST_GOOD: none. */
@@ -72,6 +77,9 @@ struct session_table *session_table_new(const struct session_key *key, size_t mo
                                         void (*retire)(void *data, const struct session *session),
                                         void *data);
 void session_table_free(struct session_table *table);
+/* Guesses where nothing can be proved. guess: borrowed, or NULL. */
+struct session_guess;
+void session_table_guess(struct session_table *table, struct session_guess *guess);
 
 /*
  * The session of the request that the parser holds, which gets it counted and tainted; valid until

@@ -309,10 +309,10 @@ static void sessions_that_began_before_the_log_are_left_out_or_handled(void **st
                                 "2.000 2.2.2.2 \"B\" \"GET / HTTP/1.1\" \"-\"\n"
                                 "3.000 1.1.1.1 \"A\" \"GET / HTTP/1.1\" \"-\"\n"
                                 "4.000 2.2.2.2 \"B\" \"GET /2 HTTP/1.1\" \"-\"\n";
-    static const char second[] = "1.000 \"-\" \"GET / HTTP/1.1\" \"-\"\n"
-                                 "2.000 \"B\" \"GET / HTTP/1.1\" \"-\"\n"
-                                 "3.000 \"-\" \"GET / HTTP/1.1\" \"-\"\n"
-                                 "4.000 \"B\" \"GET /2 HTTP/1.1\" \"-\"\n";
+    static const char second[] = "100.000 \"-\" \"GET / HTTP/1.1\" \"-\"\n"
+                                 "200.000 \"B\" \"GET / HTTP/1.1\" \"-\"\n"
+                                 "300.000 \"-\" \"GET / HTTP/1.1\" \"-\"\n"
+                                 "400.000 \"B\" \"GET /2 HTTP/1.1\" \"-\"\n";
     for (size_t i = 0; i < COUNT(before_cases); i++) {
         const struct before_case *one = &before_cases[i];
         char *login = one->login ? temporary(one->login) : NULL;

@@ -1,6 +1,7 @@
 /* Which requests belong together, what taints a session, and that order and memory hold: logs made
  * up line by line, read through the same stream as the program's. */
 #include "../../replay/log_stream.h"
+#include "../../replay/reading.h"
 #include "../../replay/session.h"
 
 #include <setjmp.h>
@@ -334,6 +335,104 @@ static void a_log_that_is_given_twice_is_refused(void **state)
     log_format_free(&format);
 }
 
+/* Only status, time, cookies, request and body: nothing can be proved. */
+#define POOR "$status $msec \"$cookie_s\" \"$cookie_t\" \"$request\" \"$request_body\""
+#define LOGIN(time, id, tenant)                                                                    \
+    "302 " time " \"" id "\" \"" tenant "\" \"POST /login HTTP/1.1\" \"user=x&password=y\"\n"
+#define PAGE(time, id, tenant, path)                                                               \
+    "200 " time " \"" id "\" \"" tenant "\" \"GET " path " HTTP/1.1\" \"-\"\n"
+
+static const struct place_case guess_cases[] = {
+    {"a login changes the id", POOR, "s",
+     PAGE("1.000", "A", "t", "/") LOGIN("2.000", "A", "t") PAGE("3.000", "B", "t", "/home")
+         PAGE("4.000", "B", "t", "/x"),
+     "aaaa"},
+    {"the login of another tenant", POOR, "s",
+     LOGIN("2.000", "A", "t") PAGE("3.000", "B", "u", "/home"), "ab"},
+    {"a login that chooses the tenant", POOR, "s",
+     LOGIN("2.000", "A", "-") PAGE("3.000", "B", "u", "/home"), "aa"},
+    {"an id that goes on was not changed", POOR, "s",
+     LOGIN("2.000", "A", "t") PAGE("3.000", "B", "t", "/home") PAGE("4.000", "A", "t", "/home"),
+     "aba"},
+    {"a picture is not where a login leads", POOR, "s",
+     LOGIN("2.000", "A", "t") PAGE("3.000", "B", "t", "/a.png"), "ab"},
+    {"too late", POOR, "s", LOGIN("2.000", "A", "t") PAGE("13.000", "B", "t", "/home"), "ab"},
+    {"two logins, the older first", POOR, "s",
+     LOGIN("1.000", "A", "t") LOGIN("2.000", "B", "t") PAGE("3.000", "C", "t", "/home")
+         PAGE("4.000", "D", "t", "/home"),
+     "abab"},
+    {"a login takes one new id", POOR, "s",
+     LOGIN("1.000", "A", "t") PAGE("2.000", "B", "t", "/home") PAGE("3.000", "C", "t", "/home"),
+     "aab"},
+    {"a login without an id", POOR, "s", LOGIN("1.000", "-", "t") PAGE("2.000", "B", "t", "/home"),
+     "aa"},
+    {"a first hit", POOR, "s", PAGE("1.000", "-", "t", "/") PAGE("1.500", "A", "t", "/a.css"),
+     "aa"},
+    {"a first hit long before", POOR, "s",
+     PAGE("1.000", "-", "t", "/") PAGE("30.000", "A", "t", "/a.css"), "ab"},
+    {"the page of the login's form", POOR, "s",
+     PAGE("1.000", "-", "t", "/login") LOGIN("900.000", "A", "t") PAGE("901.000", "B", "t", "/"),
+     "aaa"},
+    {"another page than that of the form", POOR, "s",
+     PAGE("1.000", "-", "t", "/") LOGIN("90.000", "A", "t"), "ab"},
+    {"pages that ids begin with without a login go on with first hits", POOR, "s",
+     PAGE("1.000", "X", "t", "/rooms") PAGE("20.000", "Y", "t", "/rooms") LOGIN("40.000", "A", "t")
+         PAGE("41.000", "-", "t", "/") PAGE("42.000", "B", "t", "/rooms")
+             PAGE("43.000", "C", "t", "/home"),
+     "abcddc"},
+    {"where the log tells who asked nothing is guessed",
+     "$status $msec $remote_addr \"$cookie_s\" \"$request\" \"$request_body\"", "s",
+     "302 1.000 1.1.1.1 \"A\" \"POST /login HTTP/1.1\" \"pass=y\"\n"
+     "200 2.000 1.1.1.1 \"B\" \"GET /home HTTP/1.1\" \"-\"\n",
+     "ab"},
+};
+
+static void nothing(void *data, const struct session *session)
+{
+    (void)data;
+    (void)session;
+}
+
+static void where_nothing_can_be_proved_the_likely_session_is_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(guess_cases); i++) {
+        const struct place_case *one = &guess_cases[i];
+        struct reading *reading = calloc(1, sizeof *reading);
+        struct err err = {0};
+        char *path = temporary(one->log);
+        const char *paths[] = {path};
+        const struct reading_options options = {.logs = paths,
+                                                .log_count = 1,
+                                                .log_format = one->format,
+                                                .session = one->key,
+                                                .temp_limit = 1,
+                                                .retire = nothing};
+        if (!reading || !reading_open(&options, reading, &err))
+            fail_msg("%s: %s", one->name, err.text);
+        for (int round = 0; round < 2; round++) { /* each reading guesses the same */
+            char letters[64];
+            size_t count = 0;
+            for (;;) {
+                struct reading_item item;
+                bool more;
+                assert_true(reading_next(reading, &item, &more, &err));
+                if (!more)
+                    break;
+                letters[count++] = item.session ? (char)('a' + item.session->number - 1) : '-';
+            }
+            letters[count] = '\0';
+            if (strcmp(letters, one->letters) != 0)
+                fail_msg("%s: %s", one->name, letters);
+            assert_true(reading_rewind(reading, &err));
+        }
+        reading_close(reading);
+        free(reading);
+        unlink(path);
+        free(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +444,7 @@ int main(void)
         cmocka_unit_test(requests_come_by_arrival_whatever_the_order_of_lines_and_files),
         cmocka_unit_test(a_log_larger_than_memory_is_sorted_on_disk),
         cmocka_unit_test(a_log_that_is_given_twice_is_refused),
+        cmocka_unit_test(where_nothing_can_be_proved_the_likely_session_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
