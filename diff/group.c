@@ -123,9 +123,13 @@ static bool is_shift(struct tree_text source, struct tree_text target)
     return second == other_second && apart && apart % 15 == 0 && apart <= 14 * 60;
 }
 
-static int truth_of(struct tree_text text)
+int change_truth(struct tree_text text)
 {
-    static const char *const words[] = {"0", "1", "f", "t", "false", "true", "n", "y", "no", "yes"};
+    static const char *const words[] = {"0",  "1",   "f",    "t",  "false", "true", "n",   "y",
+                                        "no", "yes", "nein", "ja", "non",   "oui",  "nee", "ja",
+                                        "no", "si",  "no",   "sí", "off",   "on"};
+    if (!text.at)
+        return -1;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == text.length && strncasecmp(words[i], text.at, text.length) == 0)
             return (int)i % 2;
@@ -134,7 +138,7 @@ static int truth_of(struct tree_text text)
 
 static bool is_truth(struct tree_text source, struct tree_text target)
 {
-    return truth_of(source) >= 0 && truth_of(source) == truth_of(target);
+    return change_truth(source) >= 0 && change_truth(source) == change_truth(target);
 }
 
 static bool is_cut(struct tree_text source, struct tree_text target)

@@ -36,6 +36,8 @@ enum change {
 extern const char *const change_name[CHANGES]; /* "" for CHANGE_NONE; "same number", … */
 
 enum change change_of(struct tree_text source, struct tree_text target);
+/* 1 for "1", "t", "yes", "ja", …, 0 for "0", "false", "nein", …; else -1. */
+int change_truth(struct tree_text text);
 
 /* One difference. Texts are borrowed for the call; what is no UTF-8 in them becomes U+FFFD. A text
  * with `at` NULL: that side has none. */

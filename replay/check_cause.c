@@ -6,6 +6,8 @@
  *     "21.11.2026 12:30", "21.11.2026 14:30"      time zone: 2 h later
  *     "true", "1"                                 true and false spelled otherwise
  *     "3.75", "3"                                 the target has no fraction
+ *     "7.36", "7.00"                              whole in the target, as integers are divided
+ *     "no", "yes"                                 true in the target, false in the source
  */
 #include "check_parts.h"
 
@@ -101,6 +103,21 @@ static size_t decimals(const char *number)
     return point ? strlen(point + 1) : 0;
 }
 
+/* Numbers of as many decimals. Where both are whole, or both are not, nothing can be said. */
+static const char *divided_of(char text[SIDES][NUMBER_MOST + 1], size_t whole)
+{
+    if (!text[SOURCE][whole] || strlen(text[SOURCE]) != strlen(text[TARGET]) ||
+        memcmp(text[SOURCE], text[TARGET], whole + 1) != 0)
+        return NULL;
+    bool is_whole[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        is_whole[side] = strspn(text[side] + whole + 1, "0") == strlen(text[side] + whole + 1);
+    if (is_whole[SOURCE] == is_whole[TARGET])
+        return NULL;
+    return is_whole[TARGET] ? "whole in the target, as integers are divided"
+                            : "whole in the source, as integers are divided";
+}
+
 static const char *number_of(const struct tree_text span[SIDES])
 {
     char text[SIDES][NUMBER_MOST + 1];
@@ -110,7 +127,7 @@ static const char *number_of(const struct tree_text span[SIDES])
     enum side less = places[SOURCE] < places[TARGET] ? SOURCE : TARGET;
     size_t whole = strcspn(text[1 - less], ".");
     if (places[SOURCE] == places[TARGET])
-        return NULL;
+        return divided_of(text, whole);
     if (!places[less] && strlen(text[less]) == whole &&
         memcmp(text[less], text[1 - less], whole) == 0)
         return less == TARGET ? "the target has no fraction" : "the source has no fraction";
@@ -151,6 +168,17 @@ static const char *damage_of(const struct tree_text whole[SIDES])
     return NULL;
 }
 
+/* A single digit or letter may be anything. */
+static const char *opposite_of(const struct tree_text span[SIDES])
+{
+    int truth[SIDES] = {change_truth(span[SOURCE]), change_truth(span[TARGET])};
+    if (truth[SOURCE] < 0 || truth[TARGET] < 0 || truth[SOURCE] == truth[TARGET] ||
+        span[SOURCE].length < 2 || span[TARGET].length < 2)
+        return NULL;
+    return truth[TARGET] ? "true in the target, false in the source"
+                         : "false in the target, true in the source";
+}
+
 /* "1" and 1: JSON's values of unlike types, as compare.c quotes them. */
 static const char *quotes_of(const struct tree_text span[SIDES])
 {
@@ -178,7 +206,7 @@ const char *check_cause(struct arena *arena, const struct tree_text span[SIDES],
     if (change != CHANGE_VALUE && change != CHANGE_SHIFT)
         return change_name[change];
     if (!(phrase = number_of(span)) && !(phrase = shift_of(arena, span)) &&
-        !(phrase = shift_of(arena, whole)))
+        !(phrase = shift_of(arena, whole)) && !(phrase = opposite_of(span)))
         phrase = damage_of(whole);
     return phrase;
 }
