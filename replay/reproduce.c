@@ -70,6 +70,7 @@ struct way {
     uint64_t number, session;
     struct replay_options logs;
     const char *production;
+    uint64_t lines; /* of the run's logs; 0: not known */
     struct arena arena;
     size_t count, room, bytes;
     struct request_of *requests; /* in the log's order; the last is N */
@@ -106,6 +107,10 @@ static MUST_CHECK bool read_logs(struct way *way, uint64_t wanted, struct err *e
     struct exchange *exchange = NULL;
     const char *reason, *text;
     bool ok = feed_open(&way->logs, retire_nothing, NULL, &feed, err), there = false;
+    if (ok && way->lines && feed_counts(feed).lines != way->lines)
+        ok = err_set(err, ERR_USAGE,
+                     "the logs are not those of the run: they have %llu lines, and had %llu.",
+                     (unsigned long long)feed_counts(feed).lines, (unsigned long long)way->lines);
     while (ok && !there && (ok = feed_next(feed, &exchange, &reason, &text, err)) && exchange) {
         there = exchange->number == way->number;
         if (there && reason)
@@ -445,7 +450,12 @@ static MUST_CHECK bool run(const struct reproduce_options *options, const char *
                            operands[i]);
     if (!read_number(options->number, &way.number, err))
         return false;
-    bool ok = book_options(way.ledger, &way.arena, &way.logs, err);
+    struct replay_result result = {0};
+    bool ok = book_options(way.ledger, &way.arena, &way.logs, err) &&
+              book_result(way.ledger, &result, err);
+    way.lines = result.log_lines;
+    if (ok)
+        replay_result_free(&result);
     if (ok && count > 1) {
         way.logs.logs = operands + 1;
         way.logs.log_count = count - 1;
