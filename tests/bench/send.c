@@ -2,6 +2,7 @@
  * How many requests does one core send, beside a bare loop of libcurl's? Used by tests/bench/send.
  *
  *     send ROUNDS REQUESTS TOGETHER SOURCE_URL TARGET_URL
+ *     send run REQUESTS PROGRAM ARGUMENT...
  *
  * Each round asks for REQUESTS answers in the bare loop, and for as many by replay/http.c, each
  * half of them from either site, TOGETHER at once, and takes turns in which goes first. Both speak
@@ -13,6 +14,8 @@
  * Prints for both requests per second of this process's CPU time (which others on the machine do
  * not change) and of the clock (medians), and the median of the rounds' ratios. 1: an answer is
  * missing or wrong.
+ *
+ * The second form runs a program that sends so many, and prints the same of it, and its memory.
  */
 #include "../../replay/http.h"
 
@@ -21,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -299,8 +304,33 @@ enum { BARE, HTTP, LOOPS };
 static void (*const loops[LOOPS])(struct job *job) = {run_bare, run_http};
 static const char *const loop_name[LOOPS] = {"bare libcurl", "replay/http.c"};
 
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static int run_program(double requests, char **argv)
+{
+    double start = seconds_of(CLOCK_MONOTONIC);
+    struct rusage usage;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        execv(argv[0], argv);
+        _exit(127);
+    }
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || status)
+        fail("the program did not end well");
+    printf("%-26s %18.0f %18.0f %11ld\n", "as a whole",
+           requests / (seconds(usage.ru_utime) + seconds(usage.ru_stime)),
+           requests / (seconds_of(CLOCK_MONOTONIC) - start), usage.ru_maxrss);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 3 && strcmp(argv[1], "run") == 0)
+        return run_program(strtod(argv[2], NULL), argv + 3);
     size_t rounds = argc == 6 ? strtoul(argv[1], NULL, 10) : 0;
     const struct job job = {.url = {argc == 6 ? argv[4] : NULL, argc == 6 ? argv[5] : NULL},
                             .requests = argc == 6 ? strtoul(argv[2], NULL, 10) : 0,
