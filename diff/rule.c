@@ -5,6 +5,7 @@
 #include "rule_set.h"
 
 #include "route.h"
+#include "tree_join.h"
 
 #include <fnmatch.h>
 #include <pthread.h>
@@ -517,12 +518,17 @@ bool rules_apply(struct rules *rules, const struct rule_context *context, enum c
                  struct tree *const trees[SIDES], size_t *masked, struct err *err)
 {
     struct run run = {.rules = rules, .context = context, .type = type, .err = err};
+    bool ignores = false;
     for (size_t i = 0; rules && i < rules->count; i++) {
         struct rule *rule = &rules->rules[i];
-        if (!rule->header && conditions_hold(rule, context, type) &&
-            !apply_rule(&run, rule, trees, masked))
+        if (rule->header || !conditions_hold(rule, context, type))
+            continue;
+        if (!apply_rule(&run, rule, trees, masked))
             return false;
+        ignores = ignores || rule->action == ACTION_IGNORE || rule->action == ACTION_EQUAL;
     }
+    for (int side = 0; ignores && side < SIDES; side++)
+        tree_join_texts(trees[side], type == CONTENT_HTML);
     return true;
 }
 

@@ -23,8 +23,9 @@
  *
  * A rule holds where all its conditions hold, and nowhere else; one without css, json, xpath and
  * header looks at every text and attribute. It has one action. Rules act in the file's order, on
- * what those before left. What is ignored is gone on both sides; what is masked must still be there
- * on both: a mask equals masks of the same rule and nothing else.
+ * what those before left. What is ignored is gone on both sides, and the texts before and after it
+ * are one text (tree_join.h); what is masked must still be there on both: a mask equals masks of
+ * the same rule and nothing else.
  */
 #ifndef TALLY_RULE_H
 #define TALLY_RULE_H
