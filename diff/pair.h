@@ -79,7 +79,7 @@ struct pair_secret {
 struct pair_secrets {
     size_t count;
     const struct pair_secret *items;
-    unsigned char key[PAIR_KEY_SIZE]; /* random, of the run: never stored */
+    unsigned char key[PAIR_KEY_SIZE]; /* random, of the run, and gone with it */
 };
 
 /* A random key. ERR_INTERNAL: the system gives none. */
