@@ -172,6 +172,17 @@ static void send_own(struct run *run, struct job *job)
     send_job(run, job);
 }
 
+/* Some applications hold a session against the browser that began it. */
+static void add_browser(struct logged *step, struct arena *arena, const struct fields *headers)
+{
+    static const char *const names[] = {"User-Agent", "Accept-Language"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = fields_find(headers, names[i]);
+        if (value && !fields_find(&step->headers, names[i]))
+            fields_add(&step->headers, arena, names[i], value, strlen(value));
+    }
+}
+
 static void send_step(struct run *run, struct job *job)
 {
     const struct logged *logged = &job->exchange->logged;
@@ -181,7 +192,9 @@ static void send_step(struct run *run, struct job *job)
     step->logged.session = logged->session;
     step->logged.session_name = logged->session_name;
     step->logged.tenant = logged->tenant;
+    step->logged.cookies = logged->cookies; /* such as the one that chooses the tenant */
     recipe_step(run->recipe, logged->user, job->step - 1, step);
+    add_browser(&step->logged, &step->arena, &logged->headers);
     job->now[0] = step;
     job->now[1] = NULL;
     make_copy(run, step, &job->now[1]);
