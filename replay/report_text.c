@@ -197,6 +197,35 @@ static void add_replayed(const struct page *page)
     buffer_free(&text);
 }
 
+/* What was not held against each other, because each side has its own, or a rule says so. */
+static void add_own(const struct page *page)
+{
+    const struct replay_result *result = page->result;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    const char *before = "; never applied: ";
+    char number[32];
+    if (result->replacements) {
+        add_count(&text, result->replacements, "value", "values");
+        buffer_add_text(&text, " of the log, such as tokens and ids, were sent as each side's own");
+        add_beside(page->out, "own values", (const char *)text.data);
+        buffer_clear(&text);
+    }
+    if (result->rule_count || result->masked) {
+        add_count(&text, result->rule_count, "rule", "rules");
+        buffer_printf(&text, "; places that were not compared: %s",
+                      human_count(result->masked, number));
+        for (size_t i = 0; i < result->rule_count; i++)
+            if (!result->rules[i].applied[SOURCE] && !result->rules[i].applied[TARGET]) {
+                buffer_printf(&text, "%s\"%s\" (line %d)", before,
+                              result->rules[i].name ? result->rules[i].name : "",
+                              result->rules[i].line);
+                before = ", ";
+            }
+        add_beside(page->out, "rules", (const char *)text.data);
+    }
+    buffer_free(&text);
+}
+
 static void add_left_out(const struct page *page)
 {
     const struct replay_result *result = page->result;
@@ -579,6 +608,7 @@ void report_replay_text(const struct replay_result *result, bool quiet, bool col
     buffer_add_byte(out, '\n');
     add_head(&page);
     add_replayed(&page);
+    add_own(&page);
     add_left_out(&page);
     add_groups(&page);
     add_doubts(&page);

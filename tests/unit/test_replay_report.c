@@ -160,7 +160,7 @@ static struct replay_database databases[] = {
      .verdict = REPLAY_INCONCLUSIVE,
      .problem = "the target cannot be reached"},
 };
-static struct replay_rule rules[] = {{"banner", 3, 12, {12, 11}}};
+static struct replay_rule rules[] = {{"banner", 3, 12, {12, 11}}, {"old banner", 9, 0, {0, 0}}};
 static const char *notes[] = {"2 rules never applied"};
 
 static struct replay_result whole(void)
@@ -349,6 +349,9 @@ static void the_text_says_the_verdict_first_and_all_there_is_in_order(void **sta
         "            equal               470\n",
         "            consequence           6  different after their session's first difference\n",
         "tainted     7 requests follow what was left out",
+        "own values  321 values of the log, such as tokens and ids, were sent as each side's own\n",
+        "rules       2 rules; places that were not compared: 5; never applied: \"old banner\" "
+        "(line 9)",
         "left out    6 requests\n",
         "body-missing          3  the log does not hold its body; lines 12, 13, 40\n",
         "nginx-answered        2  nginx answered itself; lines 1, 2; the app never saw them",
