@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #define PURPOSE "replay"
-#define SAVE_SECONDS 0.25 /* between two saves at least, */
+#define SAVE_SECONDS 0.1 /* between two saves at least, */
 #define SAVE_SHARE                                                                                 \
-    20 /* and so many times what the last one took: at most 5 % of the run. What is                \
-          not saved when a run is killed cuts the sessions that wrote */
+    10 /* and so many times what the last one took: at most a tenth of the time. What              \
+          is not saved when a run is killed cuts the sessions that wrote */
 #define MEGABYTE (UINT64_C(1) << 20)
 
 enum { FINISHED, INTENDED, MARKS };

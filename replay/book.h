@@ -92,7 +92,7 @@ bool book_put_lane(struct book *book, uint64_t session, const void *bytes, size_
 /* What token_shared_save() gives; whole: in place of all that was put before. */
 bool book_put_shared(struct book *book, const void *bytes, size_t length, bool whole,
                      struct err *err) MUST_CHECK;
-/* Is it time for book_save()? Four times a second at most, and rarer where saving takes long: from
+/* Is it time for book_save()? Ten times a second at most, and rarer where saving takes long: from
  * this saying so to the end of book_save(), so that what is made in between counts, too. */
 bool book_is_due(struct book *book);
 /* Everything since the last one, and the outcome as it is now: together or not at all. What is

@@ -907,7 +907,7 @@ static void marks_are_numbers_and_full_blocks_take_a_byte(void **state)
     free(expected);
 }
 
-static void saving_is_due_a_few_times_a_second(void **state)
+static void saving_is_due_some_times_a_second(void **state)
 {
     (void)state;
     struct book *book = open_book(false);
@@ -1029,7 +1029,7 @@ int main(void)
         TEST(damaged_lists_are_refused),
         TEST(answers_are_kept_up_to_their_limit),
         TEST(marks_are_numbers_and_full_blocks_take_a_byte),
-        TEST(saving_is_due_a_few_times_a_second),
+        TEST(saving_is_due_some_times_a_second),
         TEST(a_ledger_is_a_result_again),
         TEST(a_ledger_says_which_logs_it_was_made_of),
     };
