@@ -63,6 +63,7 @@ static MUST_CHECK bool open_logs(struct run *run, struct err *err)
 {
     if (!feed_open(run->options, run_retire, run, &run->feed, err))
         return false;
+    run->joins = !feed_sees_begin(run->feed) && !run->options->seed_cookies;
     const char *host = feed_host(run->feed);
     if (!host)
         return true;
@@ -229,10 +230,22 @@ static void make_notes(struct run *run, struct text_list *notes)
         add_note(notes, "A part of the logs could not be read.");
     if (run->ended && run->result->ledger_path)
         add_note(notes, "The run can go on: the same command with --resume.");
+    if (run->result->uncertain)
+        add_note(
+            notes,
+            "%s writes may have reached one side only when a run was killed: what differs after "
+            "them may come from that.",
+            human_count(run->result->uncertain, count));
     if (run->unconditional)
         add_note(notes,
                  "%s requests that the log answered with 304 or 206 were asked for the whole page.",
                  human_count(run->unconditional, count));
+    if (run->joined)
+        add_note(
+            notes,
+            "%s sessions were taken for the continuation of another: both sides had given that "
+            "one a new id, and the log, which does not say who asked, used its id no more.",
+            human_count(run->joined, count));
     if (options->speed && run->pace.behind >= 1)
         add_note(notes, "Requests were started up to %s behind the schedule of --speed.",
                  human_time(run->pace.behind, count));

@@ -140,6 +140,7 @@ static void send_job(struct run *run, struct job *job)
 /* Everything of a lane reaches the outcome by the lane's own worker. */
 static void pass_on(struct run *run, struct job *job)
 {
+    job->lane->unmerged--;
     order_finish(&run->order, &job->item);
     run_to_worker(run, job, TO_WORKER_CHECK);
 }
@@ -230,6 +231,8 @@ static MUST_CHECK bool begin(struct run *run, struct job *job, struct err *err)
     }
     if (!load_lane(run, lane, err))
         return false;
+    if (run_join(run, job))
+        job->logs_in = false;
     lane->ready = true;
     /* What it did to the session is not known, unless that was saved after it. */
     if (job->uncertain && lane->session && lane->merged < job->exchange->number)
@@ -359,6 +362,7 @@ static void take_reading(struct run *run, struct job *job)
     }
     lane->merged = job->exchange->number;
     pass_on(run, job);
+    run_note_candidate(run, job);
 }
 
 static void take_message(struct run *run, struct message *message)
