@@ -3,13 +3,13 @@
  * those below and those that the settings name; a header's values are one list, joined with commas
  * (RFC 9110, 5.3). How it is compared:
  *
- *     a list          Cache-Control, Vary, Allow, Access-Control-Allow-Methods, …: order, case and
- *                     white space do not count, nor what is said twice
- *     parameters      Content-Type, Content-Disposition: as that, but what is in quotes
- *     a link          Location (the place it leads to, seen from what was asked for), Link,
- * Refresh, Content-Location, …: hosts and ids are each side's own with nonces
- * Content-Security-Policy, WWW-Authenticate: a nonce must be there text            all others: byte
- * by byte, but for each side's own hosts and tokens
+ *     a list        Cache-Control, Vary, Allow, Access-Control-Allow-Methods, …: order, case and
+ *                   white space do not count, nor what is said twice
+ *     parameters    Content-Type, Content-Disposition: as that, but what is in quotes
+ *     a link        Location (where it leads, seen from what was asked for), Link, Refresh, …:
+ *                   hosts and ids are each side's own
+ *     nonces        Content-Security-Policy, WWW-Authenticate: a nonce must be there
+ *     text          all others: byte by byte, but for each side's own hosts and tokens
  *
  * Left out: what frames the message or belongs to one hop; who answered, when and how fast; what
  * validators (ETag, Last-Modified) and caches say, which depends on the moment; ids of requests.

@@ -22,6 +22,7 @@
 
 #define FREE_LEAST 16 /* letters and digits of a value that counts anywhere */
 #define CSRF_LEAST 12 /* bytes of what a field that is called csrf holds */
+#define LONG_ID 3     /* digits of an id that no count is by chance */
 #define NESTED_MOST 3 /* links in the query of links */
 #define DATE_MOST 30  /* bytes of a date before the number that may be a part of it */
 
@@ -236,7 +237,9 @@ static bool is_blank(unsigned char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* "9001", "Booking 9001", "Nr. 9001: Anna", "(#9001)"; not "12 nights", "12 €", "-12". */
+/* Does the number name a thing? "12", "Booking 12", "Nr. 12: Anna", "(#12)", "Change booking 9001
+ * now" do; "12 nights", "9001 €", "-12" do not. That an amount of three digits is by chance just
+ * what each side's id is, is not to be feared. */
 static bool is_label(struct slice text, size_t at, size_t end)
 {
     size_t before = at, behind = end;
@@ -249,6 +252,8 @@ static bool is_label(struct slice text, size_t at, size_t end)
     if (at && (text.at[at - 1] == '-' || text.at[at - 1] == '+') &&
         (at == 1 || is_blank(text.at[at - 2])))
         return false;
+    if (end - at >= LONG_ID)
+        return true;
     /* A word behind it would say of what it is an amount; a dash or dot of Unicode is none. */
     bool parted =
         behind == text.length || !is_word(text.at[behind]) || text.at[behind] == 0xc2 ||

@@ -3,16 +3,19 @@
  * side's tree. Output: is it a link, by which name may it be a token, of which kinds is an id
  * there.
  *
- *     a link          href, src, action, …; a text of XML or JSON that begins like one: hosts, ids
- * by the kind that path and query give them (check_own.c), tokens a token         the value of a
- * field, <meta>, attribute or JSON member whose name says that it is one: both sides must have one,
- * and each must look like one an id           id, for, data-…-id, …: of the kind that the words
- * before it name ("booking-12") or, where they name none ("row-12"), the page's path; the value of
- * an <input> or <option> whose field is called id or …_id, of the kind that this name or the form's
- * place gives; a JSON member or XML element that is called so a name          the text of a link by
- * the ids of its href; title and headings by the ids that the request asked for; text of an element
- * whose class or id says that it is an id ("booking-id"). "Booking 12", "#12", not "12 nights", "12
- * €" anything else   tokens and ids of 16 letters and digits or more that look random
+ *     a link      href, src, action, …; a text of XML or JSON that begins like one: hosts, ids by
+ *                 the kind that path and query give them (check_own.c), tokens
+ *     a token     the value of a field, <meta>, attribute or JSON member whose name says that it
+ *                 is one: both sides must have one, and each must look like one
+ *     an id       id, for, data-…-id, …: of the kind that the words before it name ("booking-12")
+ *                 or, where they name none ("row-12"), the page's path; the value of an <input> or
+ *                 <option> whose field is called id or …_id, of the kind that this name or the
+ *                 form's place gives; a JSON member or XML element that is called so
+ *     a name      the text of a link by the ids of its href; title and headings by the ids that
+ *                 the request asked for; text of an element whose class or id says that it is an
+ *                 id ("booking-id"). "Booking 12" and "#12" are names; "12 nights", "12 €" and
+ *                 "-12" are none; from three digits on a word may follow
+ *     all else    tokens and ids of 16 letters and digits or more that look random
  */
 #include "check_parts.h"
 
