@@ -268,14 +268,31 @@ static void add_what(struct buffer *out, const struct replay_group *group)
         buffer_printf(out, "%s%s", before, group->cause);
 }
 
+/* Do the examples stand in more than one file? Then a line's number alone says little. */
+static bool has_files(const struct replay_result *result)
+{
+    const char *file = NULL;
+    for (size_t i = 0; i < result->group_count; i++) {
+        if (!result->groups[i].example.number)
+            continue;
+        if (file && strcmp(file, result->groups[i].example.file) != 0)
+            return true;
+        file = result->groups[i].example.file;
+    }
+    return false;
+}
+
 static void add_example(const struct page *page, const struct replay_group *group)
 {
     struct buffer *out = page->out;
     if (group->example.number) {
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-        buffer_printf(
-            &text, "request %llu, line %llu: %s %s", (unsigned long long)group->example.number,
-            (unsigned long long)group->example.line, group->example.method, group->example.target);
+        const char *slash = strrchr(group->example.file, '/');
+        buffer_printf(&text, "request %llu, line %llu", (unsigned long long)group->example.number,
+                      (unsigned long long)group->example.line);
+        if (has_files(page->result))
+            buffer_printf(&text, " of %s", slash ? slash + 1 : group->example.file);
+        buffer_printf(&text, ": %s %s", group->example.method, group->example.target);
         display_add_blanks(out, 18);
         display_add_cut(out, (const char *)text.data, WIDTH - 18);
         buffer_add_byte(out, '\n');

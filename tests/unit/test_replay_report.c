@@ -427,6 +427,21 @@ static void no_line_is_wider_than_a_hundred_columns_and_none_commands_a_terminal
     }
 }
 
+static void of_several_logs_each_line_says_its_file(void **state)
+{
+    (void)state;
+    struct replay_group rotated[2] = {groups[0], groups[1]};
+    struct replay_result result = whole();
+    rotated[1].example.file = "/var/log/nginx/access.log.1";
+    result.groups = rotated;
+    result.group_count = 2;
+    static const char *const pieces[] = {"request 84, line 88 of access.log: GET",
+                                         "request 90, line 93 of access.log.1: GET"};
+    char *text = text_of(result, false);
+    assert_says(text, pieces, COUNT(pieces));
+    free(text);
+}
+
 static void colour_is_for_verdicts_alone(void **state)
 {
     (void)state;
@@ -582,6 +597,7 @@ int main(void)
         cmocka_unit_test(quiet_says_nothing_of_a_clean_replay_and_what_matters_of_others),
         cmocka_unit_test(of_one_side_nothing_is_said_of_a_target),
         cmocka_unit_test(no_line_is_wider_than_a_hundred_columns_and_none_commands_a_terminal),
+        cmocka_unit_test(of_several_logs_each_line_says_its_file),
         cmocka_unit_test(colour_is_for_verdicts_alone),
         cmocka_unit_test(every_report_for_programs_keeps_to_its_form),
         cmocka_unit_test(the_json_is_that_of_the_interface),
