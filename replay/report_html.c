@@ -83,16 +83,21 @@ const char *html_fate(int fate, uint64_t count)
 
 static void add_sentence(const struct replay_result *result, struct buffer *out)
 {
-    char count[32];
+    uint64_t differ = result->fates[FATE_DIFFERENT] + result->fates[FATE_CONSEQUENCE];
     const char *meaning = replay_result_meaning(result);
     buffer_printf(out, "%c%s", *meaning >= 'a' && *meaning <= 'z' ? *meaning - 'a' + 'A' : *meaning,
                   meaning + 1);
-    if (result->fates[FATE_DIFFERENT])
-        buffer_printf(out, " in %s request%s of %zu group%s",
-                      human_count(result->fates[FATE_DIFFERENT], count),
-                      result->fates[FATE_DIFFERENT] == 1 ? "" : "s", result->group_count,
-                      result->group_count == 1 ? "" : "s");
-    buffer_add_text(out, result->interrupted ? "; the run was interrupted." : ".");
+    if (differ && !result->interrupted) {
+        buffer_add_text(out, " in ");
+        page_count(out, differ);
+        buffer_add_text(out, " of ");
+        html_count(out, result->replayed, "request", "requests");
+    }
+    if (result->group_count) {
+        buffer_add_text(out, ": ");
+        html_count(out, result->group_count, "group of differences", "groups of differences");
+    }
+    buffer_add_text(out, ".");
 }
 
 static void add_fates(const struct replay_result *result, struct buffer *out)
@@ -458,16 +463,39 @@ static void add_group(struct html *html, const struct replay_group *group)
     buffer_free(&name);
 }
 
-static void add_groups(struct html *html)
+/* Seen in consequences of other differences alone? */
+static bool only_follows(const struct replay_group *group)
 {
-    if (!html->result->group_count)
+    return group->count && group->consequences == group->count;
+}
+
+static void add_group_list(struct html *html, bool follows, const char *id, const char *title)
+{
+    bool any = false;
+    for (size_t i = 0; i < html->result->group_count; i++) {
+        const struct replay_group *group = &html->result->groups[i];
+        if (only_follows(group) != follows)
+            continue;
+        if (!any) {
+            html_begin_section(html, id, title);
+            if (follows)
+                buffer_add_text(html->out, "<p class=\"muted\">These may have no cause of their "
+                                           "own.</p>\n");
+            buffer_add_text(html->out, "<div class=\"list\" data-page=\"50\">\n");
+        }
+        any = true;
+        add_group(html, group);
+    }
+    if (!any)
         return;
-    html_begin_section(html, "differences", "Differences");
-    buffer_add_text(html->out, "<div class=\"list\" data-page=\"50\">\n");
-    for (size_t i = 0; i < html->result->group_count; i++)
-        add_group(html, &html->result->groups[i]);
     buffer_add_text(html->out, "</div>\n");
     html_end_section(html);
+}
+
+static void add_groups(struct html *html)
+{
+    add_group_list(html, false, "differences", "Differences");
+    add_group_list(html, true, "consequences", "Seen only after a session's first difference");
 }
 
 /* ---- tokens, rules, notes ---- */
@@ -568,12 +596,16 @@ static void add_notes(struct html *html)
 static void add_contents(struct html *html)
 {
     const struct replay_result *result = html->result;
+    size_t follow = 0;
+    for (size_t i = 0; i < result->group_count; i++)
+        follow += only_follows(&result->groups[i]);
     const struct {
         bool there;
         const char *id, *name;
     } parts[] = {
         {true, "not-compared", "Not compared"},
-        {result->group_count, "differences", "Differences"},
+        {result->group_count > follow, "differences", "Differences"},
+        {follow, "consequences", "Consequences"},
         {result->session_count, "sessions", "Sessions"},
         {result->latency_count, "latency", "Latency"},
         {result->database_count, "databases", "Databases"},

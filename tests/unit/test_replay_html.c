@@ -152,6 +152,7 @@ static const struct replay_group sample_groups[] = {
      .route_count = 4,
      .count = 4,
      .differences = 4,
+     .consequences = 4,
      .path = "Cache-Control",
      .change = "deleted",
      .value_class = "",
@@ -194,36 +195,22 @@ static struct replay_result *make_everything(void)
         {{"bookings", "public.bookings"}, REPLAY_DIFFERENT, {120, 118}, 4, 2, 0, false, 2, texts},
         {{"audit", "audit"}, REPLAY_INCONCLUSIVE, {7, 7}, 1, 0, 3, true, 0, NULL}};
     static struct replay_database databases[] = {
-        {"seeblick",
-         {"mysql://app@127.0.0.1/seeblick", "postgresql://app@127.0.0.1/seeblick"},
-         REPLAY_DIFFERENT,
-         NULL,
-         2,
-         11,
-         tables,
-         17,
-         "/var/lib/tally/verify-1.ledger",
-         NULL},
-        {"altstadt",
-         {"mysql://app@127.0.0.1/altstadt", "postgresql://app@127.0.0.1/altstadt"},
-         REPLAY_EQUAL,
-         NULL,
-         0,
-         13,
-         NULL,
-         0,
-         NULL,
-         NULL},
-        {"",
-         {"mysql://a", NULL},
-         REPLAY_INCONCLUSIVE,
-         "the target cannot be reached.",
-         0,
-         0,
-         NULL,
-         0,
-         NULL,
-         NULL}};
+        {.tenant = "seeblick",
+         .uri = {"mysql://app@127.0.0.1/seeblick", "postgresql://app@127.0.0.1/seeblick"},
+         .verdict = REPLAY_DIFFERENT,
+         .table_count = 2,
+         .equal_tables = 11,
+         .tables = tables,
+         .ids = 17,
+         .ledger_path = "/var/lib/tally/verify-1.ledger"},
+        {.tenant = "altstadt",
+         .uri = {"mysql://app@127.0.0.1/altstadt", "postgresql://app@127.0.0.1/altstadt"},
+         .verdict = REPLAY_EQUAL,
+         .equal_tables = 13},
+        {.tenant = "",
+         .uri = {"mysql://a", NULL},
+         .verdict = REPLAY_INCONCLUSIVE,
+         .problem = "the target cannot be reached."}};
     result->tenants = 3;
     memcpy(result->fates, (uint64_t[]){456, 21, 6, 2, 4, 28}, sizeof result->fates);
     result->tainted = 4;
@@ -391,7 +378,7 @@ static void assert_says(const char *page, const char *words)
 static void everything_that_was_found_is_said(void **state)
 {
     static const char *const words[] = {
-        "The two sides differ in 21 requests of 4 groups.",
+        "The two sides differ in 27 of 495 requests: 4 groups of differences.",
         "495 requests replayed: 456 equal, 21 different, 6 consequences, 2 both failed, 4 "
         "inconclusive, 28 left out.",
         "512 lines",
@@ -406,6 +393,7 @@ static void everything_that_was_found_is_said(void **state)
         "<strong>11 requests</strong>, 33 places",
         "2 after their session's first difference",
         "1 after something that was left out",
+        "Seen only after a session's first difference",
         "The same number, spelt in another way.",
         "10.5<mark>0</mark>",
         "request 88</code>",
