@@ -14,6 +14,7 @@
 #include "../diff/group.h"
 #include "mask.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* What stood in the target before it was written as the source would. */
@@ -192,6 +193,27 @@ static bool is_own(struct attempt *attempt, const struct difference *difference)
     return own_same(body->own, value, &own_filter_of(&place[SOURCE]));
 }
 
+/* Does a name stand before the words that changed that says they are a secret? csrf: "8f3a…" */
+static bool follows_secret_name(const struct attempt *attempt, const struct difference *difference,
+                                enum side side)
+{
+    enum { MARKS = 8, NAME = 60 };
+    const struct tree_node *of = tree_at(&attempt->found.trees[side], difference->node[side]);
+    const char *span = difference->text[side].at, *start = of->value.at, *end = span;
+    /* The span of a text lies in it, that of a subtree elsewhere. */
+    if (difference->attribute || !span || !start ||
+        (uintptr_t)span - (uintptr_t)start > of->value.length)
+        return false;
+    while (end > start && span - end < MARKS && !isalnum((unsigned char)end[-1]))
+        end--;
+    const char *from = end;
+    while (from > start && end - from < NAME &&
+           (isalnum((unsigned char)from[-1]) || from[-1] == '_' || from[-1] == '-'))
+        from--;
+    return from < end && end < span &&
+           mask_is_secret((struct slice){(const unsigned char *)from, (size_t)(end - from)});
+}
+
 /* Names of fields and members that hold what nobody else should see. */
 static bool is_secret(struct attempt *attempt, const struct difference *difference,
                       enum value_class class)
@@ -204,6 +226,8 @@ static bool is_secret(struct attempt *attempt, const struct difference *differen
         uint32_t node = difference->node[side];
         if (node == TREE_NONE)
             continue;
+        if (follows_secret_name(attempt, difference, (enum side)side))
+            return true;
         uint32_t member = place_member(tree, node);
         if (member != TREE_NONE && mask_is_secret(slice_of(tree_at(tree, member)->name)))
             return true;

@@ -9,7 +9,7 @@
 #include "../diff/base/utf8.h"
 #include "../diff/route.h"
 
-#include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
 
 #define BYTES_MOST                                                                                 \
@@ -284,10 +284,23 @@ static struct spot *find_spot(struct noise *noise, struct family *family,
 
 /* ---- examples ---- */
 
-/* On one line, as a comment may hold it. */
+/* Letters and digits that begin there; 0: within such a word. */
+static size_t word_length(const unsigned char *text, const unsigned char *at)
+{
+    size_t length = 0;
+    if (at > text && isalnum(at[-1]))
+        return 0;
+    while (isalnum(at[length]))
+        length++;
+    return length;
+}
+
+/* On one line, as a comment may hold it; of what may be a token, the beginning. */
 static void add_shown(struct buffer *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)(text ? text : "(nothing)");
+    enum { TOKEN = 16, BEGINNING = 4 };
+    text = text ? text : "(nothing)";
+    const unsigned char *at = (const unsigned char *)text;
     const unsigned char *end = at + strlen((const char *)at);
     for (size_t start = out->length; at < end;) {
         size_t size = utf8_size(at, end);
@@ -297,6 +310,12 @@ static void add_shown(struct buffer *out, const char *text)
         if (out->length - start + size > NOISE_SHOWN) {
             buffer_add_text(out, "…");
             return;
+        }
+        size_t word = word_length((const unsigned char *)text, at);
+        if (word >= TOKEN) {
+            buffer_printf(out, "%.*s…", BEGINNING, (const char *)at);
+            at += word;
+            continue;
         }
         if (strange)
             buffer_add_byte(out, '?');
