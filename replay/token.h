@@ -22,7 +22,7 @@
 /* What lanes know in common: ids that one lane made and another one uses. Not thread safe: one
  * thread applies and merges for all lanes. */
 struct token_shared;
-/* Of one lane: at most 64 kB of values and 512 of them; together with all lanes at most 96 MB,
+/* Of one lane: at most 64 kB of values and 512 of them; together with all lanes at most 64 MB,
  * then each keeps 4 kB. A value over 16 kB is not remembered. Ids in common: 2^18, then the oldest
  * is forgotten. */
 struct token_memory;

@@ -15,7 +15,7 @@
 #define TOKEN_FACTS_MOST 256       /* of each sort, in a lane */
 #define TOKEN_FIELD_BYTES 49152    /* of a lane, fields, meta tokens, cookies, members */
 #define TOKEN_LINK_BYTES 16384     /* of a lane, ids that its pages showed */
-#define TOKEN_ALL_BYTES (96 << 20) /* of all lanes; beyond it a lane keeps TOKEN_POOR_BYTES */
+#define TOKEN_ALL_BYTES (64 << 20) /* of all lanes; beyond it a lane keeps TOKEN_POOR_BYTES */
 #define TOKEN_POOR_BYTES 2048
 #define TOKEN_IDS_MOST (1U << 18)   /* then the oldest is forgotten */
 #define TOKEN_SEEN_SLOTS (1U << 19) /* 16 bytes each */

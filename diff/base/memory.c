@@ -109,7 +109,9 @@ static void *arena_take(struct arena *arena, size_t size)
         block->used += size;
         return block->data + (block->used - size);
     }
-    size_t room = block ? ARENA_BLOCK : ARENA_FIRST;
+    size_t room = block ? 2 * block->size : ARENA_FIRST;
+    if (room > ARENA_BLOCK)
+        room = ARENA_BLOCK;
     block = new_block(size > room ? size : room);
     block->used = size;
     if (size > ARENA_BLOCK / 2 && arena->blocks) {
