@@ -4,7 +4,7 @@
  */
 #include "../../diff/base/buffer.h"
 #include "../../diff/base/memory.h"
-#include "../../diff/ledger.h"
+#include "../../diff/ledger_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -1033,6 +1033,75 @@ static void ledgers_live_in_the_users_state_folder(void **state)
     }
 }
 
+/* Time stamps as if the ledgers had been made in that order. */
+static char *place_old(const char *purpose, int number)
+{
+    return mem_format("%s/tally/%s-202601%02dT000000Z-1.ledger", folder, purpose, number);
+}
+
+static void of_old_ledgers_the_newest_stay_and_others_go_with_what_stands_beside_them(void **state)
+{
+    (void)state;
+    static const char *const beside[] = {"", "-wal", ".lanes", ".lanes-wal"};
+    struct err err = {0};
+    struct buffer got = BUFFER_INIT(4096);
+    struct text_list all = {0};
+    struct ledger *ledger;
+    char *before = getenv("XDG_STATE_HOME") ? mem_copy_string(getenv("XDG_STATE_HOME")) : NULL;
+    assert_int_equal(setenv("XDG_STATE_HOME", folder, 1), 0);
+    assert_false(ledger_place_newest("replay", NULL, &got, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_non_null(strstr(err.text, "there is no ledger"));
+    for (int i = 1; i <= 25; i++) {
+        char *old = place_old("replay", i);
+        for (size_t k = 0; k < COUNT(beside); k++) {
+            char *name = mem_format("%s%s", old, beside[k]);
+            if (i != 2 || k)
+                write_image(name, "x", 1);
+            free(name);
+        }
+        free(old);
+    }
+    char *other = place_old("verify", 1), *used = place_old("replay", 2);
+    write_image(other, "x", 1);
+    char *log = mem_format("%s-wal", used);
+    assert_int_equal(unlink(log), 0);
+    free(log);
+    assert_true(ledger_create(used, "replay", &ledger, &err)); /* a run has it open */
+    assert_true(ledger_place_newest("replay", NULL, &got, &err));
+    char *newest = place_old("replay", 25);
+    assert_string_equal((char *)got.data, newest);
+    assert_true(ledger_place_new("replay", NULL, &got, &err));
+    assert_true(strncmp((char *)got.data, newest, strlen(folder) + strlen("/tally/replay-2")) == 0);
+    assert_true(ledger_place_list("replay", &all, &err));
+    assert_int_equal(all.count, LEDGER_PLACE_KEPT - 1 + 1); /* and the one in use */
+    assert_string_equal(all.items[0], newest);
+    assert_string_equal(all.items[all.count - 1], used);
+    for (int i = 1; i <= 25; i++) {
+        char *old = place_old("replay", i);
+        for (size_t k = 0; k < COUNT(beside) && i != 2; k++) {
+            char *name = mem_format("%s%s", old, beside[k]);
+            assert_int_equal(is_there(name), i > 25 - (LEDGER_PLACE_KEPT - 1));
+            free(name);
+        }
+        free(old);
+    }
+    assert_true(is_there(other));
+    assert_true(ledger_place_new("replay", "here", &got, &err));
+    assert_string_equal((char *)got.data, "here");
+    ledger_close(ledger);
+    if (before)
+        setenv("XDG_STATE_HOME", before, 1);
+    else
+        unsetenv("XDG_STATE_HOME");
+    free(before);
+    free(other);
+    free(used);
+    free(newest);
+    text_list_free(&all);
+    buffer_free(&got);
+}
+
 /* --- records --- */
 
 struct visit {
@@ -1177,6 +1246,7 @@ int main(void)
         TEST(unusual_names_are_names),
         TEST(only_its_owner_may_read_it_whatever_the_umask),
         TEST(ledgers_live_in_the_users_state_folder),
+        TEST(of_old_ledgers_the_newest_stay_and_others_go_with_what_stands_beside_them),
         TEST(records_are_visited_by_id_then_part_and_the_visitor_may_stop),
         TEST(a_record_longer_than_the_buffer_is_an_error_of_that_call_alone),
         TEST(digests_rewritten_in_every_save_do_not_grow_the_file_or_the_log_for_ever),
