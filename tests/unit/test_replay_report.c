@@ -350,8 +350,8 @@ static void the_text_says_the_verdict_first_and_all_there_is_in_order(void **sta
         "            consequence           6  different after their session's first difference\n",
         "tainted     7 requests follow what was left out",
         "own values  321 values of the log, such as tokens and ids, were sent as each side's own\n",
-        "rules       2 rules; places that were not compared: 5; never applied: \"old banner\" "
-        "(line 9)",
+        "rules       2 rules; places that were not compared: 5; never applied: \"old banner\"",
+        "(line 9)\n",
         "left out    6 requests\n",
         "body-missing          3  the log does not hold its body; lines 12, 13, 40\n",
         "nginx-answered        2  nginx answered itself; lines 1, 2; the app never saw them",
