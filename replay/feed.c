@@ -292,6 +292,7 @@ static void note_last(void *data, const struct session *session)
     if (!feed->ahead)
         return;
     feed->counts.sessions++;
+    feed->counts.likely += session->guessed;
     size_t byte = (size_t)(session->last_place / 8);
     if (byte >= feed->last_room) {
         size_t room = byte + 1 > 2 * feed->last_room ? byte + 4096 : 2 * feed->last_room;

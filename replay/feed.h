@@ -41,6 +41,7 @@ bool feed_next(struct feed *feed, struct exchange **exchange, const char **reaso
 /* Of all logs, but for `records`, which were given so far. */
 struct feed_counts {
     uint64_t lines, bytes, requests, sessions, tenants;
+    uint64_t likely; /* of the sessions: put together without proof (session_guess.h) */
     uint64_t records, total_records; /* for progress */
     bool incomplete;                 /* a part of the logs could not be read: never equal */
     const char *problem; /* a file that was not read to its end, and why, as a phrase; NULL */

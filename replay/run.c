@@ -240,6 +240,11 @@ static void make_notes(struct run *run, struct text_list *notes)
         add_note(notes,
                  "%s requests that the log answered with 304 or 206 were asked for the whole page.",
                  human_count(run->unconditional, count));
+    if (counts.likely)
+        add_note(notes,
+                 "%s sessions hold the likely continuation of an id that ended with a login, or of "
+                 "a first hit: by time alone, for the log does not say who asked.",
+                 human_count(counts.likely, count));
     if (run->joined)
         add_note(
             notes,
