@@ -586,11 +586,6 @@ struct feed_counts feed_counts(const struct feed *feed)
     return feed->counts;
 }
 
-bool feed_sees_begin(const struct feed *feed)
-{
-    return feed->sees_begin;
-}
-
 const char *const *feed_tenants(const struct feed *feed, size_t *count)
 {
     *count = feed->tenants.count - 1;

@@ -48,9 +48,6 @@ struct feed_counts {
 };
 struct feed_counts feed_counts(const struct feed *feed);
 
-/* Can the log prove that a session's id is new (session.h)? */
-bool feed_sees_begin(const struct feed *feed);
-
 /* The tenants of all requests, in order of arrival, the first FEED_TENANTS; without --tenant none.
  * Borrowed. */
 const char *const *feed_tenants(const struct feed *feed, size_t *count);

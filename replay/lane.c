@@ -151,18 +151,6 @@ bool lane_retire(struct lane_table *table, uint64_t session)
     return drop_when_over(table, lane);
 }
 
-void lane_inherit(struct lane *to, struct lane *from)
-{
-    struct lane was = *to;
-    to->memory = from->memory;
-    to->copy_memory = from->copy_memory;
-    to->jars = from->jars;
-    to->dirty = from->dirty = true;
-    from->memory = was.memory;
-    from->copy_memory = was.copy_memory;
-    from->jars = was.jars;
-}
-
 static bool same_text(const char *one, const char *other)
 {
     return one == other || (one && other && strcmp(one, other) == 0);

@@ -34,8 +34,7 @@ struct lane {
     struct token_memory *memory, *copy_memory; /* copy_memory NULL: without --calibrate */
     struct lane_jar *jars;
     uint64_t merged;   /* number of the last exchange that it has learned from */
-    size_t unfinished; /* requests that are queued or under way, and who else holds it */
-    size_t unmerged;   /* requests of which it has not learned yet */
+    size_t unfinished; /* requests that are queued or under way */
     unsigned number;   /* for choosing a worker */
     bool retired;
     bool dirty;       /* changed since lane_saved() */
@@ -62,9 +61,6 @@ struct lane *lane_find(struct lane_table *table, uint64_t session);
 bool lane_leave(struct lane_table *table, struct lane *lane);
 /* No further request of this session will come; true: the lane is gone, or there was none. */
 bool lane_retire(struct lane_table *table, uint64_t session);
-
-/* Gives all that `from` is to its sides to `to`, which was nothing yet. */
-void lane_inherit(struct lane *to, struct lane *from);
 
 /* The jar for this tenant's site; tenants with the same site share it. home is borrowed as long as
  * the lane lives. */

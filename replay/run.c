@@ -63,7 +63,6 @@ static MUST_CHECK bool open_logs(struct run *run, struct err *err)
 {
     if (!feed_open(run->options, run_retire, run, &run->feed, err))
         return false;
-    run->joins = !feed_sees_begin(run->feed) && !run->options->seed_cookies;
     const char *host = feed_host(run->feed);
     if (!host)
         return true;
@@ -245,12 +244,6 @@ static void make_notes(struct run *run, struct text_list *notes)
                  "%s sessions hold the likely continuation of an id that ended with a login, or of "
                  "a first hit: by time alone, for the log does not say who asked.",
                  human_count(counts.likely, count));
-    if (run->joined)
-        add_note(
-            notes,
-            "%s sessions were taken for the continuation of another: both sides had given that "
-            "one a new id, and the log, which does not say who asked, used its id no more.",
-            human_count(run->joined, count));
     if (options->speed && run->pace.behind >= 1)
         add_note(notes, "Requests were started up to %s behind the schedule of --speed.",
                  human_time(run->pace.behind, count));
@@ -349,6 +342,8 @@ static MUST_CHECK bool complete(struct run *run, double begun, struct err *err)
 {
     struct replay_result *result = run->result;
     bool whole = !run->ended && !result->interrupted;
+    if (run->ended && !run->proved && !result->resumed)
+        return err_set(err, ERR_UNREACHABLE, "%s --resume tries again.", run->ended);
     fill_result(run);
     if (!write_noise(run, err))
         return false;

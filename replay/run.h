@@ -4,7 +4,6 @@
  *     run.c           replay_run(): opens everything, lets it run, makes the result
  *     run_read.c      the sending thread: reads ahead, gives each request its lane and order
  *     run_send.c      the same thread: starts what may start, takes answers
- *     run_join.c      the same: sessions that continue under another id
  *     run_retry.c     the same: sides that are down: waiting, trying again, giving up
  *     run_work.c      worker threads: read what answers teach, compare them
  *     run_collect.c   the collector thread: outcome and book
@@ -162,11 +161,8 @@ struct run {
     struct job *jobs;          /* all that are alive */
     struct job *warm_ups;      /* to be sent before, linked by `after` */
     size_t warm_up_count;
-    bool joins; /* the log cannot tell which sessions continue another: run_join.c */
-    struct candidate *candidates; /* the latest first */
-    size_t candidate_count;
-    uint64_t joined;
     struct call *waiting; /* for a side that is down, the first to try again first */
+    bool proved;          /* every party has answered once: until then one request at a time */
     size_t troubled;      /* calls that found nobody, and have not since found somebody */
     struct health health[PARTIES];
     const char *ended;         /* why the run ends early */
@@ -209,8 +205,6 @@ bool run_read_ahead(struct run *run, bool *more, struct err *err) MUST_CHECK;
 /* feed_open()'s: the session has no further request. */
 void run_retire(void *data, uint64_t session);
 void run_job_over(struct run *run, struct job *job);
-/* Gives back what lane_enter() took. */
-void run_leave_lane(struct run *run, struct lane *lane);
 void run_free_step(struct job *job);
 void run_read_free(struct run *run);
 
@@ -235,14 +229,6 @@ void run_wait_for_party(struct run *run, struct call *call);
 double run_try_again(struct run *run, double latest);
 /* Counts an answer for the circuit breaker. */
 void run_judge_health(struct run *run, const struct call *call);
-
-/* ---- run_join.c ---- */
-
-/* The lane has learned from the job's answers: may another session be its continuation? */
-void run_note_candidate(struct run *run, struct job *job);
-/* The lane's first request: is it the continuation of one? */
-bool run_join(struct run *run, struct job *job);
-void run_drop_candidates(struct run *run);
 
 /* ---- run_work.c ---- */
 

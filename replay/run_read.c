@@ -62,7 +62,7 @@ void run_retire(void *data, uint64_t session)
         note_gone(run, session);
 }
 
-void run_leave_lane(struct run *run, struct lane *lane)
+static void leave_lane(struct run *run, struct lane *lane)
 {
     uint64_t session = lane->session;
     bool saved = lane->saved;
@@ -100,7 +100,6 @@ static struct job *make_job(struct run *run, struct exchange *exchange)
     struct job *job = mem_zero(1, sizeof *job);
     job->exchange = exchange;
     job->lane = lane_enter(run->lanes, exchange->logged.session);
-    job->lane->unmerged++;
     job->writes = !request_method_is_safe(slice_of(exchange->logged.method));
     job->logged_bytes = exchange->logged.body.length + exchange->logged.target.length;
     buffer_init(&job->pair, BUFFER_NO_LIMIT);
@@ -121,7 +120,7 @@ static void pass_over(struct run *run, struct exchange *exchange, bool sent)
         struct lane *lane = lane_enter(run->lanes, session);
         lane->went_before = true;
         lane->saved = true;
-        run_leave_lane(run, lane);
+        leave_lane(run, lane);
     }
     exchange_free(exchange);
     run->over++;
@@ -236,13 +235,12 @@ void run_job_over(struct run *run, struct job *job)
     run->over++;
     run->ahead_bytes -= job->logged_bytes;
     run->held_bytes -= job->held;
-    run_leave_lane(run, job->lane);
+    leave_lane(run, job->lane);
     job_free(job);
 }
 
 void run_read_free(struct run *run)
 {
-    run_drop_candidates(run);
     for (struct job *job = run->warm_ups, *next; job; job = next) {
         next = job->after;
         job_free(job);

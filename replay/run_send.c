@@ -140,7 +140,6 @@ static void send_job(struct run *run, struct job *job)
 /* Everything of a lane reaches the outcome by the lane's own worker. */
 static void pass_on(struct run *run, struct job *job)
 {
-    job->lane->unmerged--;
     order_finish(&run->order, &job->item);
     run_to_worker(run, job, TO_WORKER_CHECK);
 }
@@ -231,8 +230,6 @@ static MUST_CHECK bool begin(struct run *run, struct job *job, struct err *err)
     }
     if (!load_lane(run, lane, err))
         return false;
-    if (run_join(run, job))
-        job->logs_in = false;
     lane->ready = true;
     /* What it did to the session is not known, unless that was saved after it. */
     if (job->uncertain && lane->session && lane->merged < job->exchange->number)
@@ -283,6 +280,7 @@ static void all_answered(struct run *run, struct job *job)
         leave_out(run, job, "unsendable", "it cannot be sent as HTTP as it stands");
         return;
     }
+    run->proved = true;
     size_t bytes = answer_bytes(job->now[0]) + answer_bytes(job->now[1]);
     job->held += bytes;
     run->held_bytes += bytes;
@@ -362,7 +360,6 @@ static void take_reading(struct run *run, struct job *job)
     }
     lane->merged = job->exchange->number;
     pass_on(run, job);
-    run_note_candidate(run, job);
 }
 
 static void take_message(struct run *run, struct message *message)
@@ -473,7 +470,8 @@ void run_post_lanes(struct run *run, bool end)
 
 static bool may_start(const struct run *run)
 {
-    return !run->stopping && !run->troubled && run->busy < (size_t)run->options->connections &&
+    size_t most = run->proved ? (size_t)run->options->connections : 1;
+    return !run->stopping && !run->troubled && run->busy < most &&
            run->held_bytes < RUN_ANSWER_BYTES;
 }
 
