@@ -7,6 +7,7 @@
  * what it does not repeat.
  */
 #include "engine_mysql.h"
+#include "engine_sql.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -195,29 +196,15 @@ static void add_folded(struct buffer *sql, const struct table *table, const stru
     buffer_add_text(sql, " COLLATE utf8mb4_bin");
 }
 
-static bool keep_count(void *context, const char *const *cells, struct err *err)
-{
-    (void)err;
-    *(uint64_t *)context = cells[0] ? strtoull(cells[0], NULL, 10) : 0;
-    return true;
-}
-
 bool engine_mysql_collisions(struct connection *connection, const struct table *table, size_t count,
                              const struct index_part *parts, uint64_t *groups, struct err *err)
 {
     struct buffer sql = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_printf(&sql, "SELECT COUNT(*) FROM (SELECT 1 FROM %s", table->parts[0].from);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(&sql, i ? " AND " : " WHERE ");
-        engine_mysql_quote_name(&sql, table->columns[parts[i].column].name);
-        buffer_add_text(&sql, " IS NOT NULL");
-    }
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(&sql, i ? ", " : " GROUP BY ");
-        add_folded(&sql, table, &parts[i]);
-    }
+    engine_sql_add_groups(&sql, table, count, parts, engine_mysql_quote_name, add_folded);
     buffer_add_text(&sql, " HAVING COUNT(*) > 1) g");
-    bool ok = engine_mysql_rows(connection, (const char *)sql.data, keep_count, groups, err);
+    bool ok =
+        engine_mysql_rows(connection, (const char *)sql.data, engine_sql_keep_count, groups, err);
     buffer_free(&sql);
     return ok;
 }

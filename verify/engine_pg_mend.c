@@ -4,6 +4,7 @@
  * Knows nothing of libpq.
  */
 #include "engine_pg.h"
+#include "engine_sql.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -234,13 +235,6 @@ static void add_folded(struct buffer *sql, const struct table *table, const stru
     buffer_add_text(sql, text && part->equates & EQUATES_TRAILING_BLANKS ? ", ' ')" : "");
 }
 
-static bool keep_count(void *context, const char *const *cells, struct err *err)
-{
-    (void)err;
-    *(uint64_t *)context = cells[0] ? strtoull(cells[0], NULL, 10) : 0;
-    return true;
-}
-
 bool engine_pg_collisions(struct connection *connection, const struct table *table, size_t count,
                           const struct index_part *parts, uint64_t *groups, struct err *err)
 {
@@ -250,18 +244,10 @@ bool engine_pg_collisions(struct connection *connection, const struct table *tab
         buffer_add_text(&sql, table->parts[0].from);
     else
         engine_pg_quote_table(&sql, table->schema, table->name);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(&sql, i ? " AND " : " WHERE ");
-        engine_pg_quote_name(&sql, table->columns[parts[i].column].name);
-        buffer_add_text(&sql, " IS NOT NULL");
-    }
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(&sql, i ? ", " : " GROUP BY ");
-        add_folded(&sql, table, &parts[i]);
-    }
+    engine_sql_add_groups(&sql, table, count, parts, engine_pg_quote_name, add_folded);
     buffer_add_text(&sql, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) g");
-    bool ok = engine_pg_rows(connection, (const char *)sql.data, 0, NULL, table->label, keep_count,
-                             groups, err);
+    bool ok = engine_pg_rows(connection, (const char *)sql.data, 0, NULL, table->label,
+                             engine_sql_keep_count, groups, err);
     buffer_free(&sql);
     return ok;
 }

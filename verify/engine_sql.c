@@ -209,3 +209,27 @@ size_t engine_sql_characters(const struct value *text)
         count += (text->payload[i] & 0xc0) != 0x80;
     return count;
 }
+
+void engine_sql_add_groups(struct buffer *sql, const struct table *table, size_t count,
+                           const struct index_part *parts,
+                           void (*quote_name)(struct buffer *out, const char *name),
+                           void (*fold)(struct buffer *sql, const struct table *table,
+                                        const struct index_part *part))
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_text(sql, i ? " AND " : " WHERE ");
+        quote_name(sql, table->columns[parts[i].column].name);
+        buffer_add_text(sql, " IS NOT NULL");
+    }
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_text(sql, i ? ", " : " GROUP BY ");
+        fold(sql, table, &parts[i]);
+    }
+}
+
+bool engine_sql_keep_count(void *count, const char *const *cells, struct err *err)
+{
+    (void)err;
+    *(uint64_t *)count = cells[0] ? strtoull(cells[0], NULL, 10) : 0;
+    return true;
+}

@@ -100,4 +100,15 @@ size_t engine_sql_characters(const struct value *text);
 bool engine_sql_add_bits(struct buffer *out, const struct value *value, uint32_t length, bool fixed,
                          const char **why) MUST_CHECK;
 
+/* " WHERE a IS NOT NULL AND … GROUP BY …" over the parts of a key, each as fold() writes it: for
+ * rows that a key compares alike. */
+void engine_sql_add_groups(struct buffer *sql, const struct table *table, size_t count,
+                           const struct index_part *parts,
+                           void (*quote_name)(struct buffer *out, const char *name),
+                           void (*fold)(struct buffer *sql, const struct table *table,
+                                        const struct index_part *part));
+
+/* Takes the first cell of a row as a number, NULL as 0; the context is a uint64_t. */
+bool engine_sql_keep_count(void *count, const char *const *cells, struct err *err);
+
 #endif
