@@ -555,8 +555,9 @@ static bool is_route(const char *route)
 
 static void add_routes(struct buffer *out, const struct draft *draft)
 {
-    buffer_add_text(out, "  - route: ");
+    buffer_add_text(out, "  - route:");
     if (draft->route_count == 1) {
+        buffer_add_byte(out, ' ');
         add_quoted(out, draft->routes[0], strlen(draft->routes[0]));
         buffer_add_byte(out, '\n');
         return;
