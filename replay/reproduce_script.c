@@ -154,6 +154,15 @@ static void fill_blanks(struct request_text *text)
     }
 }
 
+/* In a comment; nothing of the log may end it. */
+static void add_request(struct buffer *out, const struct logged *logged,
+                        const struct buffer *target)
+{
+    reproduce_plain(out, logged->method, strlen(logged->method));
+    buffer_add_byte(out, ' ');
+    reproduce_plain(out, target->data, target->length);
+}
+
 static void add_header(struct buffer *out, const char *name, const char *value)
 {
     struct buffer field = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -292,9 +301,9 @@ static void add_step(struct script *script, const struct reproduce_step *step)
     struct buffer call = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct buffer *out = &script->steps;
     (void)mask_target(&shown, logged->target);
-    buffer_printf(out, "\n\t# %llu, line %llu: %s ", (unsigned long long)step->exchange->number,
-                  (unsigned long long)logged->line, logged->method);
-    reproduce_plain(out, shown.data, shown.length);
+    buffer_printf(out, "\n\t# %llu, line %llu: ", (unsigned long long)step->exchange->number,
+                  (unsigned long long)logged->line);
+    add_request(out, logged, &shown);
     if (logged->status)
         buffer_printf(out, ", answered %d in the log", logged->status);
     buffer_add_byte(out, '\n');
@@ -332,9 +341,9 @@ static void add_introduction(const struct reproduce_plan *plan, struct buffer *o
     (void)mask_target(&shown, logged->target);
     buffer_printf(out,
                   "#!/usr/bin/env bash\n# shellcheck disable=SC2016 # texts of the log stand as "
-                  "they are\n# The way to request %llu of a replay, %s ",
-                  (unsigned long long)last->exchange->number, logged->method);
-    reproduce_plain(out, shown.data, shown.length);
+                  "they are\n# The way to request %llu of a replay, ",
+                  (unsigned long long)last->exchange->number);
+    add_request(out, logged, &shown);
     buffer_printf(out, ",\n# line %llu of ", (unsigned long long)logged->line);
     reproduce_plain(out, logged->file ? logged->file : "", logged->file ? strlen(logged->file) : 0);
     buffer_printf(out, ", as tally-replay %s found it in ", TALLY_VERSION);

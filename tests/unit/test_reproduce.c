@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -174,6 +175,84 @@ static void a_script_says_what_is_sent(void **state)
     }
 }
 
+/* What bash gives curl, each argument in brackets. */
+static void run_script(const char *script, struct buffer *out)
+{
+    char path[] = "/tmp/tally-test-XXXXXX", command[200];
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, script, strlen(script)), strlen(script));
+    close(file);
+    snprintf(command, sizeof command,
+             "bash -c 'work=$(mktemp -d); export WORK=$work; "
+             "curl() { printf \"[%%s]\" \"$@\"; }; . %s; rm -r \"$work\"' 2>&1",
+             path);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    for (int c; (c = fgetc(pipe)) != EOF;)
+        buffer_add_byte(out, (unsigned char)c);
+    assert_int_equal(pclose(pipe), 0);
+    unlink(path);
+}
+
+/* Whatever a log holds is text to the shell: every byte but NUL, in every place. */
+static void no_text_of_the_log_is_read_by_the_shell(void **state)
+{
+    static const char *const texts[] = {
+        "a'b\"c`id`$(id)${HOME}!!\\n;|&<>*?[x]{1,2}~#%s%%",
+        "a\nid\n'\x01\x02"
+        "2\x7f\t\r\\'\\",
+        "\xc3\xa9\xff\xfe",
+        "-n",
+        "@/etc/passwd",
+        "'\n) ; id #\n\"\n} ; id\nEND",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct buffer target = BUFFER_INIT(1000), header = BUFFER_INIT(1000),
+                      wanted = BUFFER_INIT(1000), out = BUFFER_INIT(BUFFER_NO_LIMIT);
+        buffer_printf(&target, "/%s", texts[i]);
+        buffer_printf(&header, "X-Text: %s", texts[i]);
+        const struct course course = {
+            .name = texts[i],
+            .keep_secrets = true,
+            .requests = {
+                {.method = texts[i],
+                 .target = (const char *)target.data,
+                 .body = texts[i],
+                 .type = texts[i],
+                 .header = (const char *)header.data,
+                 .values = {{texts[i], false, {texts[i], texts[i]}, 0, GIVEN_UNKNOWN, texts[i]},
+                            {"header X-Other",
+                             false,
+                             {texts[i], texts[i]},
+                             0,
+                             GIVEN_UNKNOWN,
+                             texts[i]}}}}};
+        char *script = script_of(&course);
+        run_script(script, &out);
+        const char *const forms[] = {"[-X][%s]",         "[http://127.0.0.1:1/app/%s]",
+                                     "[X-Text: %s]",     "[Content-Type: %s]",
+                                     "[--data-raw][%s]", "[X-Other: %s]"};
+        for (size_t k = 0; k < COUNT(forms); k++) {
+            const char *place = strstr(forms[k], "%s");
+            buffer_clear(&wanted);
+            buffer_add(&wanted, forms[k], (size_t)(place - forms[k]));
+            buffer_add_text(&wanted, texts[i]);
+            buffer_add_text(&wanted, place + 2);
+            if (!memmem(out.data, out.length, wanted.data, wanted.length))
+                fail_msg("%s is not in\n%s\n%s", (const char *)wanted.data, (const char *)out.data,
+                         script);
+        }
+        assert_null(strstr((const char *)out.data, "uid="));
+        free(script);
+        buffer_free(&target);
+        buffer_free(&header);
+        buffer_free(&wanted);
+        buffer_free(&out);
+    }
+}
+
 static int write_scripts(const char *folder)
 {
     for (size_t i = 0; i < COUNT(sessions); i++) {
@@ -193,6 +272,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_says_what_is_sent),
+        cmocka_unit_test(no_text_of_the_log_is_read_by_the_shell),
     };
     if (argc == 3 && strcmp(argv[1], "write") == 0)
         return write_scripts(argv[2]);
