@@ -202,7 +202,8 @@ static void add_own(const struct page *page)
 {
     const struct replay_result *result = page->result;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    const char *before = "; never applied: ";
+    const char *before =
+        result->resumed ? "; never applied since it was resumed: " : "; never applied: ";
     char number[32];
     if (result->replacements) {
         add_count(&text, result->replacements, "value", "values");

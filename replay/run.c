@@ -213,7 +213,7 @@ static void note_cookies(struct run *run, struct text_list *notes)
     for (int result = JAR_KEPT + 1; result < JAR_RESULTS; result++) {
         uint64_t times = lane_counted(run->lanes, (enum jar_result)result);
         if (times)
-            add_note(notes, "%s cookies that answers set were not kept as a browser would not: %s.",
+            add_note(notes, "Cookies that answers set and no browser would keep: %s, %s.",
                      human_count(times, count), jar_result_text[result]);
     }
 }
@@ -227,18 +227,17 @@ static void make_notes(struct run *run, struct text_list *notes)
         add_note(notes, "A log was not read to its end: %s.", counts.problem);
     else if (counts.incomplete)
         add_note(notes, "A part of the logs could not be read.");
-    if (run->ended && run->result->ledger_path)
-        add_note(notes, "The run can go on: the same command with --resume.");
     if (run->result->uncertain)
+        add_note(notes,
+                 "Writes that may have reached one side only, when a run was killed: %s. What "
+                 "differs after them may come from that.",
+                 human_count(run->result->uncertain, count));
+    if (run->unconditional)
         add_note(
             notes,
-            "%s writes may have reached one side only when a run was killed: what differs after "
-            "them may come from that.",
-            human_count(run->result->uncertain, count));
-    if (run->unconditional)
-        add_note(notes,
-                 "%s requests that the log answered with 304 or 206 were asked for the whole page.",
-                 human_count(run->unconditional, count));
+            "Requests that the log answered with 304 or 206, and that were asked for the whole "
+            "page: %s.",
+            human_count(run->unconditional, count));
     if (counts.likely)
         add_note(notes,
                  "%s sessions hold the likely continuation of an id that ended with a login, or of "
@@ -249,7 +248,7 @@ static void make_notes(struct run *run, struct text_list *notes)
                  human_time(run->pace.behind, count));
     uint64_t dropped = atomic_load(&run->pairs_dropped);
     if (dropped)
-        add_note(notes, "The answers to %s requests are not in the ledger: --answers-limit.",
+        add_note(notes, "Requests whose answers are not in the ledger, for --answers-limit: %s.",
                  human_count(dropped, count));
     if (run->calibrates && run->result->resumed)
         add_note(notes, "%s holds what was learnt since the run was resumed.",
