@@ -370,6 +370,30 @@ static void a_session_is_retired_after_its_last_request(void **state)
     stop(&fixture);
 }
 
+static void sessions_that_were_put_together_by_time_are_counted(void **state)
+{
+    (void)state;
+    struct fixture fixture = {.options = {.session = "s"}};
+    start(&fixture, "$status $msec \"$cookie_s\" \"$request\" \"$request_body\"",
+          "302 1.000 \"A\" \"POST /login HTTP/1.1\" \"password=x\"\n"
+          "200 1.500 \"B\" \"GET /home HTTP/1.1\" \"-\"\n"
+          "200 9.000 \"B\" \"GET / HTTP/1.1\" \"-\"\n");
+    static const size_t retired[] = {0, 0, 0};
+    const char *reason;
+    for (size_t i = 0; i < COUNT(retired); i++) {
+        struct exchange *exchange = next(&fixture, &reason);
+        assert_non_null(exchange);
+        assert_int_equal(exchange->logged.session, 1);
+        assert_int_equal(fixture.retired.count, retired[i]);
+        exchange_free(exchange);
+    }
+    assert_null(next(&fixture, &reason));
+    assert_int_equal(fixture.retired.count, 1);
+    assert_int_equal(feed_counts(fixture.feed).sessions, 1);
+    assert_int_equal(feed_counts(fixture.feed).likely, 1);
+    stop(&fixture);
+}
+
 /* ---- the whole log ---- */
 
 struct log_case {
@@ -644,6 +668,7 @@ int main(void)
         cmocka_unit_test(what_is_left_out_taints_what_follows_in_its_session),
         cmocka_unit_test(sessions_that_began_before_the_log_are_left_out_or_handled),
         cmocka_unit_test(a_session_is_retired_after_its_last_request),
+        cmocka_unit_test(sessions_that_were_put_together_by_time_are_counted),
         cmocka_unit_test(each_reading_gives_the_same_numbers),
         cmocka_unit_test(a_log_that_was_sorted_on_disk_can_be_read_again),
         cmocka_unit_test(a_cut_log_is_said_to_be_incomplete),
