@@ -238,10 +238,14 @@ static void make_notes(struct run *run, struct text_list *notes)
             "Requests that the log answered with 304 or 206, and that were asked for the whole "
             "page: %s.",
             human_count(run->unconditional, count));
+    if (options->dry_run && !feed_host(run->feed))
+        add_note(notes,
+                 "The log names no host of its own, so that none could be refused: --logged-host "
+                 "says where production is.");
     if (counts.likely)
         add_note(notes,
-                 "%s sessions hold the likely continuation of an id that ended with a login, or of "
-                 "a first hit: by time alone, for the log does not say who asked.",
+                 "Sessions that hold the likely continuation of an id that ended with a login, or "
+                 "of a first hit, by time alone, for the log does not say who asked: %s.",
                  human_count(counts.likely, count));
     if (options->speed && run->pace.behind >= 1)
         add_note(notes, "Requests were started up to %s behind the schedule of --speed.",
