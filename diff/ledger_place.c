@@ -40,20 +40,38 @@ static bool list(const char *folder, const char *purpose, struct text_list *path
     return count >= 0;
 }
 
-/* With the log that a killed run left beside it, and a replay's sessions; not one that a run still
- * has open. */
+/* Is it the ledger, or what lies beside it under its name and more: the log that a killed run left,
+ * a replay's sessions (.lanes), the ledgers of its databases (.after-x.verify)? */
+static bool belongs(const char *name, const char *ledger)
+{
+    size_t length = strlen(ledger);
+    return strncmp(name, ledger, length) == 0 &&
+           (!name[length] || name[length] == '.' || name[length] == '-');
+}
+
+/* With what belongs to it; not one that a run still has open. */
 static void remove_ledger(const char *path)
 {
-    static const char *const beside[] = {"-wal", ".lanes", ".lanes-wal", ""};
+    struct dirent **names = NULL;
+    const char *slash = strrchr(path, '/');
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file < 0)
+    if (file < 0 || !slash || flock(file, LOCK_EX | LOCK_NB) != 0) {
+        if (file >= 0)
+            close(file);
         return;
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-        char *name = mem_format("%s%s", path, beside[i]);
-        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+    }
+    char *folder = mem_copy_bytes(path, (size_t)(slash - path));
+    int count = scandir(folder, &names, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        char *name = mem_format("%s/%s", folder, names[i]->d_name);
+        if (belongs(names[i]->d_name, slash + 1) && strcmp(name, path) != 0)
             unlink(name);
         free(name);
+        free(names[i]);
     }
+    unlink(path); /* last: while it is there, all of it is found again */
+    free(names);
+    free(folder);
     close(file);
 }
 

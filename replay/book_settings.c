@@ -23,7 +23,8 @@ enum shape {
     SHAPE_NUMBER,
     SHAPE_ORDER,
     SHAPE_LIST,
-    SHAPE_FILE /* its content: a moved file is still the same */
+    SHAPE_FILE,       /* its content: a moved file is still the same */
+    SHAPE_TENANT_FILE /* the same, but "{tenant}" stands in its path: the path */
 };
 
 struct row {
@@ -65,7 +66,7 @@ static const struct row rows[BOOK_SETTINGS] = {
     {"--verify", SHAPE_TEXT, true, AT(verify[SOURCE])},
     {"--verify", SHAPE_TEXT, true, AT(verify[TARGET])},
     {"--verify-before", SHAPE_FLAG, false, AT(verify_before)},
-    {"the file of --mapping", SHAPE_FILE, false, AT(mapping_path)},
+    {"the file of --mapping", SHAPE_TENANT_FILE, false, AT(mapping_path)},
     {"--keep-secrets", SHAPE_FLAG, false, AT(keep_secrets)},
     /* Passwords of the URLs: what stands before the '@'. */
     {"--source-url", SHAPE_TEXT, true, AT(url[SOURCE])},
@@ -178,7 +179,8 @@ static bool fill(const struct replay_options *options, const struct row *row, st
 {
     const void *field = (const char *)options + row->offset;
     const char *text = NULL;
-    if (row->shape == SHAPE_TEXT || row->shape == SHAPE_URL || row->shape == SHAPE_FILE)
+    if (row->shape == SHAPE_TEXT || row->shape == SHAPE_URL || row->shape == SHAPE_FILE ||
+        row->shape == SHAPE_TENANT_FILE)
         text = *(const char *const *)field;
     switch (row->shape) {
     case SHAPE_VERSION:
@@ -209,6 +211,12 @@ static bool fill(const struct replay_options *options, const struct row *row, st
         for (size_t i = 0; i < ((const struct text_list *)field)->count; i++)
             buffer_printf(out, "%s\n", ((const struct text_list *)field)->items[i]);
         return true;
+    case SHAPE_TENANT_FILE:
+        if (text && strstr(text, "{tenant}")) {
+            add_text(out, text);
+            return true;
+        }
+        return add_file(out, text, err);
     case SHAPE_FILE:
         return add_file(out, text, err);
     }

@@ -1042,7 +1042,8 @@ static char *place_old(const char *purpose, int number)
 static void of_old_ledgers_the_newest_stay_and_others_go_with_what_stands_beside_them(void **state)
 {
     (void)state;
-    static const char *const beside[] = {"", "-wal", ".lanes", ".lanes-wal"};
+    static const char *const beside[] = {"", "-wal", ".lanes", ".lanes-wal",
+                                         ".after-seeblick.verify"};
     struct err err = {0};
     struct buffer got = BUFFER_INIT(4096);
     struct text_list all = {0};
