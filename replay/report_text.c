@@ -442,14 +442,26 @@ static void add_uncorrelated(const struct page *page)
 
 /* ---- times ---- */
 
+/* Three digits of it: 4.35, 10.5, 105. */
+static void add_factor(struct buffer *text, double factor)
+{
+    buffer_printf(text, "%.*f", factor < 9.995 ? 2 : factor < 99.95 ? 1 : 0, factor);
+}
+
 static void add_ratio(const struct replay_latency *row, struct buffer *out)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (row->ratio_low > 0)
-        buffer_printf(&text, "%.2f (%.2f to %.2f)", row->ratio, row->ratio_low, row->ratio_high);
-    else if (row->ratio > 0)
-        buffer_printf(&text, "%.2f", row->ratio);
-    display_add_right(out, (const char *)text.data, 21);
+    if (row->ratio > 0)
+        add_factor(&text, row->ratio);
+    if (row->ratio_low > 0) {
+        buffer_add_text(&text, " (");
+        add_factor(&text, row->ratio_low);
+        buffer_add_text(&text, " to ");
+        add_factor(&text, row->ratio_high);
+        buffer_add_text(&text, ")");
+    }
+    buffer_add_byte(out, ' ');
+    display_add_right(out, (const char *)text.data, 20);
     buffer_free(&text);
 }
 
