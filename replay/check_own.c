@@ -563,6 +563,12 @@ bool own_same_place(const struct own *own, const struct slice text[SIDES])
     struct buffer place[SIDES] = {BUFFER_INIT(1 << 20), BUFFER_INIT(1 << 20)};
     struct link link[SIDES] = {take_apart(text[SOURCE]), take_apart(text[TARGET])};
     bool same = slice_same(text[SOURCE], text[TARGET]), here = both_here(own, link);
+    /* Word for word the same, and it sends the target's users to the source. A copy of the source
+     * may well be set up like it. */
+    if (same && !own->settings->learn && link[TARGET].has_host &&
+        host_is(link[TARGET].host, own->settings->host[SOURCE]) &&
+        !own_is_host(own, TARGET, link[TARGET].host))
+        return false;
     for (int side = 0; !same && here && side < SIDES; side++) {
         const struct buffer *base = &own->exchange->out[side].target;
         size_t hash = fragment_at(text[side]);

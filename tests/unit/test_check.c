@@ -505,7 +505,7 @@ static void headers_that_matter_are_compared(void **state)
          "location Location"},
         {.name = "a redirect to the other side",
          REDIRECT("http://127.0.0.1:8080/", "http://127.0.0.1:8080/"),
-         ""},
+         "location Location"},
         {.name = "production's scheme",
          REDIRECT("https://www.prod.example/", "http://www.prod.example/"),
          "location Location"},
