@@ -56,6 +56,8 @@ static MUST_CHECK bool read_files(struct run *run, struct err *err)
            (!options->rules_path ||
             (rules_read(options->rules_path, &run->rules, err) &&
              token_rules_read(options->rules_path, &run->token_rules, err))) &&
+           (!options->rules_path || !run->calibrates ||
+            rules_read(options->rules_path, &run->copy_rules, err)) &&
            (!options->login_path || recipe_read(options->login_path, &run->recipe, err));
 }
 
@@ -382,6 +384,7 @@ static void close_all(struct run *run)
     feed_close(run->feed);
     recipe_free(run->recipe);
     rules_free(run->rules);
+    rules_free(run->copy_rules);
     token_rules_free(run->token_rules);
     progress_free(run->progress);
     mailbox_free(&run->inbox);

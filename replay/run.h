@@ -132,7 +132,7 @@ struct run {
     struct arena arena;
     /* Opened by run.c. */
     struct progress *progress;
-    struct rules *rules;
+    struct rules *rules, *copy_rules; /* the same, counted apart */
     struct token_rules *token_rules;
     struct feed *feed;
     struct book *book;

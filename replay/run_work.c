@@ -62,8 +62,9 @@ static void check(struct run *run, struct job *job, struct exchange *exchange,
                   struct findings *findings, bool *checked)
 {
     struct err err = {0};
-    struct check_settings settings = {
-        .learn = exchange == job->copy, .rules = run->rules, .logged_host = run->logged_host};
+    struct check_settings settings = {.learn = exchange == job->copy,
+                                      .rules = exchange == job->copy ? run->copy_rules : run->rules,
+                                      .logged_host = run->logged_host};
     for (unsigned i = 0; i < job->call_count; i++)
         if (job->calls[i].exchange == exchange ||
             (job->calls[i].party == PARTY_SOURCE && exchange == job->copy))
