@@ -19,8 +19,8 @@ enum class {
     SPACE = 8,  /* to every parser */
     ENDS_DOUBLE = 16, /* a value in such quotes, or makes it unusual */
     ENDS_SINGLE = 32,
-    ENDS_TEXT = 64,
-    SHOWN = 128, /* a character, no blank, whole or the first byte of several */
+    ENDS_TEXT = 64, /* before its first character is known: "&" may stand for a blank */
+    SHOWN = 128,    /* a character, no blank, whole or the first byte of several */
 };
 
 /* NUL stands behind the page, and ends everything. */
@@ -231,7 +231,7 @@ static void take_text(struct writer *writer, const char *at)
     at++;
     while (((unsigned char)*at & 0xc0) == 0x80)
         at++;
-    const char *stop = skip_to(at, ENDS_TEXT);
+    const char *stop = at + strcspn(at, "<>");
     if (*stop != '>' && stop - at >= LEAST)
         leave_out(writer, at, stop);
 }

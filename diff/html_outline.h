@@ -8,7 +8,7 @@
  *     <tr >\n <td >1</td>
  *
  * Only what every reader takes alike is left out: attributes of a tag whose end is beyond doubt,
- * and of a text what follows its first character, up to the first "<" or "&". What is left out
+ * and of a text what follows its first character, up to the next "<". What is left out
  * holds no "<" and no ">", and leaves a blank or a "<" behind where two ends meet, so that these
  * make nothing new. All else is copied. Should a page nest otherwise by its outline all the same,
  * then both sides' pages are read so, and the reader beside the parser still finds every byte.

@@ -31,7 +31,8 @@ static const struct {
     {"<a @click=\"b c\" :class='d' (f)='g' *h=\"i\" #j [k.l]='m'/>", "<a />"},
     {"<b title=\"it's\">x</b><b title='\"'>x</b>", "<b >x</b><b >x</b>"},
     {"<p>caf\xc3\xa9 and more</p>", "<p>c</p>"},
-    {"<p>\xc3\xa9tudes &amp; more", "<p>\xc3\xa9&amp; more"},
+    {"<p>\xc3\xa9tudes &amp; more", "<p>\xc3\xa9"},
+    {"<p>&nbsp;and more", "<p>&nbsp;and more"},
     {"<p> \n\t </p>", "<p> \n\t </p>"},
     {"<p>\x01\x02 bell and more</p>", "<p>\x01\x02 b</p>"},
     /* Tags that not all readers take alike. */
