@@ -1,7 +1,8 @@
 /*
  * Cookies that two answers set. Input: their Set-Cookie fields, taken apart as browsers do (jar.h),
- * and rules. Output: findings. A cookie is told by its name, the last of a name counts. Its value
- * is neither compared nor shown. Compared are:
+ * and rules. Output: findings. A cookie is told by its name, Path and Domain (RFC 6265bis, 5.7), of
+ * which the last that an answer sets counts; those of a name that pair in no other way pair in
+ * their order. Its value is neither compared nor shown. Compared are:
  *
  *     is it set, or deleted (an empty value, or over when it comes), or not named at all
  *     Path          where it is not said, the folder of what was asked for
@@ -30,17 +31,6 @@ struct cookie {
 static bool same_name(struct slice one, struct slice other)
 {
     return slice_same(one, other);
-}
-
-/* The last field that sets the name; NULL: none does. */
-static const char *find_field(const struct fields *fields, struct slice name)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < fields->count; i++)
-        if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
-            same_name(jar_read(slice_of(fields->items[i].value)).name, name))
-            found = fields->items[i].value;
-    return found;
 }
 
 /* RFC 6265bis, 5.1.4: the target's folder. */
@@ -203,15 +193,14 @@ static const char *state(const struct cookie *cookie)
     return !cookie->there ? NULL : cookie->deleted ? "deleted" : "set";
 }
 
-static bool compare_cookie(struct check *check, struct slice raw, struct err *err)
+/* field: of each side; NULL: it sets none. */
+static bool compare_cookie(struct check *check, struct slice raw, const char *const field[SIDES],
+                           struct err *err)
 {
     struct buffer out[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
     struct cookie cookie[SIDES];
     struct arena *arena = &check->findings->arena;
-    const char *field[SIDES];
     bool there[SIDES];
-    for (int side = 0; side < SIDES; side++)
-        field[side] = find_field(&check->exchange->in[side].headers, raw);
     bool good = rules_apply_header(check->settings->rules, &check->context, "Set-Cookie", field,
                                    out, there, err);
     for (int side = 0; good && side < SIDES; side++)
@@ -235,14 +224,107 @@ static bool compare_cookie(struct check *check, struct slice raw, struct err *er
     return good;
 }
 
-static bool is_first(const struct check *check, enum side side, size_t at, struct slice name)
+/* ---- cookies of one name ---- */
+
+struct namesakes {
+    size_t count;
+    const char **fields;
+};
+
+static bool same_domain(const struct cookie *one, const struct cookie *other)
+{
+    return strcmp(one->domain, other->domain) == 0 ||
+           slice_equal_fold(one->said.domain, other->said.domain);
+}
+
+/* The fields that set the name, without those that a later one takes the place of. */
+static struct namesakes find_namesakes(struct check *check, enum side side, struct slice name)
 {
     const struct fields *fields = &check->exchange->in[side].headers;
-    for (size_t i = 0; i < at; i++)
+    struct namesakes found = {0};
+    for (size_t i = 0; i < fields->count; i++)
+        found.count += strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
+                       same_name(jar_read(slice_of(fields->items[i].value)).name, name);
+    found.fields = arena_alloc(&check->findings->arena, (found.count + 1) * sizeof *found.fields);
+    found.count = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const char *text = fields->items[i].value;
+        if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0 ||
+            !same_name(jar_read(slice_of(text)).name, name))
+            continue;
+        struct cookie cookie = read_cookie(check, side, text);
+        size_t kept = 0;
+        for (size_t k = 0; k < found.count; k++) {
+            struct cookie other = read_cookie(check, side, found.fields[k]);
+            if (strcmp(cookie.path, other.path) != 0 || !same_domain(&cookie, &other))
+                found.fields[kept++] = found.fields[k];
+        }
+        found.fields[kept++] = text;
+        found.count = kept;
+    }
+    return found;
+}
+
+/* Takes out the target's that has the source's Path and Domain; NULL: none has. */
+static const char *take_partner(struct check *check, const char *field, struct namesakes *targets)
+{
+    struct cookie cookie[SIDES] = {[SOURCE] = read_cookie(check, SOURCE, field)};
+    for (size_t i = 0; i < targets->count; i++) {
+        const char *found = targets->fields[i];
+        cookie[TARGET] = read_cookie(check, TARGET, found);
+        if (!same_path(check,
+                       (const char *const[SIDES]){cookie[SOURCE].path, cookie[TARGET].path}) ||
+            !same_domain(&cookie[SOURCE], &cookie[TARGET]))
+            continue;
+        targets->count--;
+        memmove(targets->fields + i, targets->fields + i + 1,
+                (targets->count - i) * sizeof *targets->fields);
+        return found;
+    }
+    return NULL;
+}
+
+static bool compare_namesakes(struct check *check, struct slice name, struct err *err)
+{
+    struct namesakes of[SIDES];
+    size_t left = 0;
+    bool good = true;
+    for (int side = 0; side < SIDES; side++)
+        of[side] = find_namesakes(check, (enum side)side, name);
+    bool alone = of[SOURCE].count <= 1 && of[TARGET].count <= 1;
+    for (size_t i = 0; !alone && good && i < of[SOURCE].count; i++) {
+        const char *field[SIDES] = {of[SOURCE].fields[i], NULL};
+        field[TARGET] = take_partner(check, field[SOURCE], &of[TARGET]);
+        if (field[TARGET])
+            good = compare_cookie(check, name, field, err);
+        else
+            of[SOURCE].fields[left++] = field[SOURCE];
+    }
+    if (!alone)
+        of[SOURCE].count = left;
+    for (size_t i = 0; good && (i < of[SOURCE].count || i < of[TARGET].count); i++) {
+        const char *const field[SIDES] = {i < of[SOURCE].count ? of[SOURCE].fields[i] : NULL,
+                                          i < of[TARGET].count ? of[TARGET].fields[i] : NULL};
+        good = compare_cookie(check, name, field, err);
+    }
+    return good;
+}
+
+static bool sets(const struct fields *fields, size_t end, struct slice name)
+{
+    for (size_t i = 0; i < end; i++)
         if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
             same_name(jar_read(slice_of(fields->items[i].value)).name, name))
-            return false;
-    return side == SOURCE || !find_field(&check->exchange->in[SOURCE].headers, name);
+            return true;
+    return false;
+}
+
+/* Of the names, in the order of their first fields, the source's before the target's. */
+static bool is_first(const struct check *check, enum side side, size_t at, struct slice name)
+{
+    const struct fields *source = &check->exchange->in[SOURCE].headers;
+    return !sets(&check->exchange->in[side].headers, at, name) &&
+           (side == SOURCE || !sets(source, source->count, name));
 }
 
 bool check_cookies(struct check *check, struct err *err)
@@ -253,7 +335,7 @@ bool check_cookies(struct check *check, struct err *err)
             if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0)
                 continue;
             struct slice name = jar_read(slice_of(fields->items[i].value)).name;
-            if (is_first(check, (enum side)side, i, name) && !compare_cookie(check, name, err))
+            if (is_first(check, (enum side)side, i, name) && !compare_namesakes(check, name, err))
                 return false;
         }
     }

@@ -34,7 +34,8 @@ static const char *const left_out[] = {
     "Alt-Svc", "Date", "Expires", "NEL", "Report-To", "Reporting-Endpoints", "Server",
     "Server-Timing", "X-AspNet-Version", "X-AspNetMvc-Version", "X-Backend*", "X-Debug-Token*",
     "X-DNS-Time", "X-Generated-*", "X-Powered-By", "X-Process-Time", "X-Render-Time",
-    "X-Response-Time", "X-Runtime", "X-Served-By", "X-Server*", "X-Time*",
+    "X-Response-Time", "X-Runtime", "X-Served-By", "X-Server*", "X-Time", "X-Timer", "X-Timestamp",
+    "X-Timing*",
     /* caches and validators */
     "Accept-Ranges", "Age", "CF-*", "ETag", "Last-Modified", "X-Accel-Expires", "X-Amz-*",
     "X-Cache*", "X-Varnish*",
