@@ -69,6 +69,7 @@ struct check_settings {
     bool learn;                         /* findings are for noise_add() */
     struct rules *rules;                /* or NULL; thread safe as rule.h says */
     const char *host[SIDES];            /* of each side's URL: Location and links to it are equal */
+    const char *scheme[SIDES];          /* "http", "https", of it; NULL: not known */
     const char *logged_host;            /* or NULL */
     const char *const *ignored_headers; /* NULL-terminated, beside the built-in list */
 };

@@ -422,7 +422,23 @@ static bool is_web(struct link link)
                               slice_equal_fold(link.scheme, slice_of("https"))));
 }
 
-/* Do both lead to the site itself? Production's scheme counts, the sides' own do not. */
+/* Does only one of the sides name its own host with another scheme than it was asked by? Sites that
+ * are asked by http and https, each, may say so; of two asked alike one leads nowhere. */
+static bool one_astray(const struct own *own, const struct link link[SIDES])
+{
+    bool astray[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        const char *scheme = own->settings->scheme[side];
+        astray[side] = scheme && link[side].has_scheme &&
+                       host_is(link[side].host, own->settings->host[side]) &&
+                       !slice_equal_fold(link[side].scheme, slice_of(scheme));
+    }
+    return astray[SOURCE] != astray[TARGET] &&
+           !slice_equal_fold(link[SOURCE].scheme, link[TARGET].scheme);
+}
+
+/* Do both lead to the site itself? Production's scheme counts, the sides' own as one_astray()
+ * says. */
 static bool both_here(const struct own *own, const struct link link[SIDES])
 {
     bool logged = true;
@@ -434,6 +450,8 @@ static bool both_here(const struct own *own, const struct link link[SIDES])
                  host_is(link[side].host, own->settings->logged_host) &&
                  !host_is(link[side].host, own->settings->host[side]);
     }
+    if (one_astray(own, link))
+        return false;
     return !logged || slice_equal_fold(link[SOURCE].scheme, link[TARGET].scheme);
 }
 

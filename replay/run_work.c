@@ -54,6 +54,8 @@ static char *host_of(struct arena *arena, const struct site *site)
 static void set_hosts(struct check_settings *settings, const struct call *call, struct arena *arena)
 {
     settings->host[call->side] = host_of(arena, call->site);
+    settings->scheme[call->side] =
+        strncasecmp(call->site->home.url, "https:", 6) == 0 ? "https" : "http";
     if (call->site->home.production)
         settings->logged_host = call->site->home.production;
 }
