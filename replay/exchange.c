@@ -2,6 +2,7 @@
 #include "exchange.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 void fields_add(struct fields *fields, struct arena *arena, const char *name, const char *value,
@@ -27,6 +28,13 @@ void fields_free(struct fields *fields)
 {
     free(fields->items);
     *fields = (struct fields){0};
+}
+
+bool replacement_was_sent(const struct replacement *one)
+{
+    bool shown = strncmp(one->where, "answer", 6) == 0;
+    bool made = one->is_id && !*one->logged;
+    return !shown && !made;
 }
 
 struct exchange *exchange_new(void)

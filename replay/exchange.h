@@ -122,6 +122,9 @@ struct exchange {
     bool login; /* a step of a recipe: a field without a value is sent what the page before gave */
 };
 
+/* Was it sent in place of a logged value? Else the answers hold it, for the comparison alone. */
+bool replacement_was_sent(const struct replacement *one);
+
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *exchange); /* NULL is fine */
 

@@ -380,7 +380,8 @@ static void count_doubt(struct outcome *outcome, const struct exchange *exchange
 
 static void count_values(struct outcome *outcome, const struct exchange *exchange)
 {
-    outcome->counts[COUNT_REPLACEMENTS] += exchange->replacement_count;
+    for (size_t i = 0; i < exchange->replacement_count; i++)
+        outcome->counts[COUNT_REPLACEMENTS] += replacement_was_sent(&exchange->replacements[i]);
     for (size_t i = 0; i < exchange->uncorrelated_count; i++) {
         const char *const text[OCCURRENCE_TEXTS] = {route_of(&exchange->logged),
                                                     exchange->uncorrelated[i].where, NULL};

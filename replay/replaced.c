@@ -17,14 +17,6 @@
 #define COOKIES_MOST 50  /* names, of one exchange */
 #define LIST_BLOCK 65536 /* bytes that are written at once */
 
-/* Pairs of ids that the answers hold were not sent: they are there for the comparison. */
-static bool was_sent(const struct replacement *one)
-{
-    bool shown = strncmp(one->where, "answer", 6) == 0;
-    bool made = one->is_id && !*one->logged;
-    return !shown && !made;
-}
-
 static bool looks_secret(const char *value)
 {
     enum value_class class = value_class_of_text(NULL, value, strlen(value));
@@ -95,7 +87,7 @@ void replaced_add(struct buffer *out, const struct exchange *exchange, const uns
     const char *names[COOKIES_MOST];
     size_t count = 0, cookies = cookie_names(exchange, &arena, names);
     for (size_t i = 0; i < exchange->replacement_count; i++)
-        count += was_sent(&exchange->replacements[i]);
+        count += replacement_was_sent(&exchange->replacements[i]);
     if (count || cookies) {
         buffer_add_u64(out, exchange->number);
         buffer_add_u64(out, logged->line);
@@ -103,7 +95,7 @@ void replaced_add(struct buffer *out, const struct exchange *exchange, const uns
         bytes_put_text(out, logged->route ? logged->route : "");
         bytes_put_size(out, count);
         for (size_t i = 0; i < exchange->replacement_count; i++)
-            if (was_sent(&exchange->replacements[i]))
+            if (replacement_was_sent(&exchange->replacements[i]))
                 put_one(out, &exchange->replacements[i], key);
         bytes_put_size(out, cookies);
         for (size_t i = 0; i < cookies; i++)

@@ -215,7 +215,8 @@ static void add_own(const struct page *page)
         add_count(&text, result->rule_count, "rule", "rules");
         buffer_printf(&text, "; places that were not compared: %s",
                       human_count(result->masked, number));
-        for (size_t i = 0; i < result->rule_count; i++)
+        bool compared = result->replayed && !result->one_side;
+        for (size_t i = 0; compared && i < result->rule_count; i++)
             if (!result->rules[i].applied[SOURCE] && !result->rules[i].applied[TARGET]) {
                 buffer_printf(&text, "%s\"%s\" (line %d)", before,
                               result->rules[i].name ? result->rules[i].name : "",

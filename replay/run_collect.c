@@ -91,7 +91,8 @@ static void take_checked(struct collector *collector, struct job *job)
             final_learn(run->final, job->exchange);
         if (run->book) {
             book_replaced(run->book, job->exchange);
-            take_pair(run, job);
+            if (fate != FATE_EQUAL)
+                take_pair(run, job);
         }
     }
     if (run->book)

@@ -563,6 +563,28 @@ static void one_side_is_held_against_the_log(void **state)
     outcome_free(outcome);
 }
 
+static void only_values_that_were_sent_are_counted_as_replaced(void **state)
+{
+    (void)state;
+    static struct replacement items[] = {
+        {.where = "field _token", .logged = "l", .value = {"s", "t"}, .secret = true},
+        {.where = "path 2", .logged = "101", .value = {"9001", "9044"}, .is_id = true},
+        {.where = "location", .logged = "", .value = {"9001", "9044"}, .is_id = true},
+        {.where = "answer: a", .logged = "101", .value = {"9001", "9044"}, .is_id = true},
+    };
+    struct outcome *outcome = new_outcome();
+    struct exchange *exchange = exchange_of(1, &good);
+    exchange->replacements = items;
+    exchange->replacement_count = COUNT(items);
+    assert_int_equal(outcome_add(outcome, exchange, &(struct findings){.equal = true}, NULL),
+                     FATE_EQUAL);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.replacements, 2);
+    replay_result_free(&result);
+    exchange_free(exchange);
+    outcome_free(outcome);
+}
+
 /* ---- slower ---- */
 
 static void a_route_that_is_surely_slower_is_a_finding(void **state)
@@ -758,6 +780,7 @@ int main(void)
         cmocka_unit_test(unlike_pairs_of_statuses_are_unlike_groups),
         cmocka_unit_test(doubts_say_what_was_answered_and_where),
         cmocka_unit_test(one_side_is_held_against_the_log),
+        cmocka_unit_test(only_values_that_were_sent_are_counted_as_replaced),
         cmocka_unit_test(a_route_that_is_surely_slower_is_a_finding),
         cmocka_unit_test(causes_stand_before_what_only_follows_from_them),
         cmocka_unit_test(memory_is_bounded_by_no_log),
