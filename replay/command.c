@@ -231,8 +231,8 @@ static MUST_CHECK bool check_pairs(const struct command *command, struct err *er
         memcpy(needed, needs[i].needed, length);
         needed[length] = '\0';
         if (is_set_by_name(command, needs[i].option) && !is_set_by_name(command, needed))
-            return err_set(err, ERR_USAGE, "--%s needs --%s: %s.", needs[i].option, needs[i].needed,
-                           needs[i].why);
+            return err_set(err, ERR_USAGE, "--%s needs --%s: %s%s", needs[i].option,
+                           needs[i].needed, needs[i].why, strchr(needs[i].why, '?') ? "" : ".");
     }
     for (size_t i = 0; i < COUNT(contradictions); i++)
         if (is_set_by_name(command, contradictions[i].option) &&

@@ -3,8 +3,10 @@
 
 #include "../diff/base/settings.h"
 #include "counter.h"
+#include "host.h"
 #include "origin.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -307,14 +309,33 @@ static MUST_CHECK bool make_site(struct sites *sites, enum party party, const ch
     return true;
 }
 
+/* The Host that a server tells its sites apart by, in one spelling; "" where that is an address or
+ * localhost: all of these are to it the site that has no name. */
+static void site_name(struct buffer *out, const struct made *made)
+{
+    const char *host = made->site.home.host ? made->site.home.host : made->origin->host;
+    unsigned char bytes[sizeof(struct in6_addr)];
+    host_normal(out, host, strlen(host));
+    const char *name = (const char *)out->data;
+    if (strcmp(name, "localhost") == 0 || inet_pton(AF_INET, name, bytes) == 1 ||
+        inet_pton(AF_INET6, name, bytes) == 1)
+        buffer_clear(out);
+}
+
+/* One host may have several addresses, and one address several names. */
 static bool is_same(const struct made *one, const struct made *other)
 {
-    const char *hosts[2] = {one->site.home.host, other->site.home.host};
-    return strcmp(one->origin->address, other->origin->address) == 0 &&
-           one->origin->port == other->origin->port &&
-           strcmp(one->origin->prefix, other->origin->prefix) == 0 &&
-           strcmp(hosts[0] ? hosts[0] : one->origin->host,
-                  hosts[1] ? hosts[1] : other->origin->host) == 0;
+    struct buffer name = BUFFER_INIT(1 << 16), name_other = BUFFER_INIT(1 << 16);
+    site_name(&name, one);
+    site_name(&name_other, other);
+    bool same = (strcmp(one->origin->address, other->origin->address) == 0 ||
+                 strcmp(one->origin->host, other->origin->host) == 0) &&
+                one->origin->port == other->origin->port &&
+                strcmp(one->origin->prefix, other->origin->prefix) == 0 &&
+                strcmp((const char *)name.data, (const char *)name_other.data) == 0;
+    buffer_free(&name);
+    buffer_free(&name_other);
+    return same;
 }
 
 /* Each write would be done twice. */

@@ -397,6 +397,10 @@ struct wrong_case {
 static const struct wrong_case wrong_cases[] = {
     {"http://127.0.0.1:1", "http://127.0.0.1:1", NULL, "are the same place", false},
     {"http://127.0.0.1:1/", "http://0x7f.1:1", NULL, "are the same place", false},
+    {"http://127.0.0.1:1", "http://localhost:1", NULL, "are the same place", false},
+    {"http://localhost:1", "http://LOCALHOST.:1/", NULL, "are the same place", false},
+    {"http://127.0.0.1:1", "http://127.0.0.1:2",
+     "a: {target: {url: 'http://127.0.0.1:1', host: 'LocalHost:1'}}", "are the same place", false},
     {"http://127.0.0.1:1", "http://127.0.0.1:1", NULL, NULL, true},
     {"http://127.0.0.1:1/a", "http://127.0.0.1:1/b", NULL, NULL, false},
     {"http://127.0.0.1:1", "http://127.0.0.1:2", "a: {target: 'http://127.0.0.1:1'}",
