@@ -11,8 +11,12 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define TAG_MOST 8192        /* bytes of a tag that is looked into */
-#define TAGS_MOST 2000       /* of a page */
+#define TAG_MOST 8192  /* bytes of a tag that is looked into */
+#define TAGS_MOST 2000 /* of a page */
+#define NAME_MOST 60   /* bytes of a name before '=' or ':' */
+#define VALUE_LEAST 6  /* bytes; shorter values stand in too many words */
+#define VALUE_LONG 16  /* bytes without a blank: no word of a language */
+#define VALUE_MOST 1000
 #define READ_MOST (8U << 20) /* bytes of an answer that is looked into */
 
 /* Secrets, as they are found. Texts live in the arena. */
@@ -182,10 +186,76 @@ static void find_in_page(struct finder *finder, enum side side, const char *page
     }
 }
 
+static bool is_name_byte(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '_' || byte == '-';
+}
+
+/* Would it be seen for a secret? "author: Shakespeare" is none, "key=8f3a11" and "pwd=hush-hush"
+ * are. */
+static bool is_telling(struct slice name, const char *value, size_t length)
+{
+    static const char *const sure[] = {"pass", "pwd", "secret", "token"};
+    bool digit = false;
+    for (size_t i = 0; i < length; i++) {
+        if (isspace((unsigned char)value[i]))
+            return false;
+        digit |= isdigit((unsigned char)value[i]) != 0;
+    }
+    for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
+        for (size_t at = 0; at + strlen(sure[i]) <= name.length; at++)
+            digit |= strncasecmp((const char *)name.at + at, sure[i], strlen(sure[i])) == 0;
+    return length >= VALUE_LEAST && (digit || length >= VALUE_LONG);
+}
+
+/* What stands behind a name of a secret, in links, scripts, attributes and texts: ?token=8f3a11,
+ * apiKey = "8f3a11", 'csrf': '8f3a11'. Unquoted only behind '='. */
+static void find_named(struct finder *finder, enum side side, const char *text, size_t length)
+{
+    for (size_t i = 1; i < length && finder->count < PAIR_SECRETS_MOST; i++) {
+        if (text[i] != '=' && text[i] != ':')
+            continue;
+        size_t to = i;
+        while (to && i - to < 2 && text[to - 1] == ' ')
+            to--;
+        to -= to && (text[to - 1] == '"' || text[to - 1] == '\'');
+        size_t from = to;
+        while (from && to - from < NAME_MOST && is_name_byte(text[from - 1]))
+            from--;
+        const struct slice name = {(const unsigned char *)text + from, to - from};
+        if (!name.length || !mask_is_secret(name))
+            continue;
+        size_t at = i + 1;
+        while (at < length && at - i < 3 && text[at] == ' ')
+            at++;
+        char quote = at < length && (text[at] == '"' || text[at] == '\'') ? text[at++] : '\0';
+        size_t size = 0;
+        while (at + size < length && size <= VALUE_MOST && text[at + size] &&
+               (quote ? text[at + size] != quote : !strchr(" \t\r\n\"'<>&;,)}#", text[at + size])))
+            size++;
+        if (size <= VALUE_MOST && (quote || text[i] == '=') && is_telling(name, text + at, size))
+            add_of_side(finder, side, arena_copy_bytes(&finder->arena, text + at, size));
+    }
+}
+
+static void find_in_fields(struct finder *finder, enum side side, const struct fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->items[i];
+        if (strcasecmp(field->name, "Set-Cookie") == 0)
+            continue; /* pair_encode() does it */
+        if (mask_is_secret(slice_of(field->name)) && strlen(field->value) >= VALUE_LEAST)
+            add_of_side(finder, side, field->value);
+        else
+            find_named(finder, side, field->value, strlen(field->value));
+    }
+}
+
 static void find_answered(struct finder *finder, const struct exchange *exchange, enum side side)
 {
     const struct incoming *in = &exchange->in[side];
     const struct slice body = {in->body.data, in->body.length};
+    find_in_fields(finder, side, &in->headers);
     if (!body.length || body.length > READ_MOST)
         return;
     enum content_type type =
@@ -199,6 +269,8 @@ static void find_answered(struct finder *finder, const struct exchange *exchange
     } else if (type == CONTENT_HTML) {
         find_in_page(finder, side, (const char *)body.at, body.length);
     }
+    if (type != CONTENT_BYTES)
+        find_named(finder, side, (const char *)body.at, body.length);
 }
 
 /* ---- the pair ---- */

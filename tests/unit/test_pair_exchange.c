@@ -102,6 +102,10 @@ static const struct secret_case {
     {"/a", NULL, "text/html", "<INPUT type=hidden name=\"_token\"\nvalue = 'hush-hush'/>"},
     {"/a", NULL, "text/html", "<meta name=csrf-token content=hush-hush>"},
     {"/a", NULL, "text/html", "<input value=\"hush-hush\" type=\"password\" title='>'>"},
+    {"/a", NULL, "text/html", "<a href='/reset?token=hush-hush&amp;x=1'>x</a> hush-hush"},
+    {"/a", NULL, "text/html", "<script>var a = 1, authToken = \"hush-hush\";</script>"},
+    {"/a", NULL, "text/html", "<div data-secret='hush-hush'>"},
+    {"/a", NULL, "text/plain", "user=anna\npassword=hush-hush\n"},
     {"/a", NULL, "text/html", "<input title='a>b' type=\"password\" value=\"hush-hush\">"},
 };
 
@@ -116,6 +120,10 @@ static void no_secret_is_kept_unless_asked(void **state)
             answer(exchange, (enum side)side, 200, cases[i].type, cases[i].body);
             fields_add(&exchange->in[side].headers, &exchange->arena, "Location",
                        "/n?token=hush-hush", 18);
+            fields_add(&exchange->in[side].headers, &exchange->arena, "X-Api-Token", "hush-hush",
+                       9);
+            fields_add(&exchange->in[side].headers, &exchange->arena, "X-Debug",
+                       "a=1; token=hush-hush", 20);
         }
         coded(exchange, false, key, &bytes, &pair);
         if (memmem(bytes.data, bytes.length, "hush", 4))
@@ -129,11 +137,35 @@ static void no_secret_is_kept_unless_asked(void **state)
     buffer_free(&bytes);
 }
 
+static void words_that_are_no_secrets_stay(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {
+        "<p>author: Shakespeare</p><a href='/?author=Shakespeare&amp;code=de'>",
+        "<label>Password: <b>Shakespeare</b></label>",
+        "<p title='Your password: the name of Shakespeare'>Pass: 12</p>",
+    };
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+        struct exchange *exchange = make_exchange("/a", NULL);
+        struct pair pair;
+        for (int side = 0; side < SIDES; side++)
+            answer(exchange, (enum side)side, 200, "text/html", pages[i]);
+        coded(exchange, false, key, &bytes, &pair);
+        assert_int_equal(pair.answers[SOURCE].length, strlen(pages[i]));
+        assert_memory_equal(pair.answers[SOURCE].body, pages[i], strlen(pages[i]));
+        pair_free(&pair);
+        exchange_free(exchange);
+        buffer_free(&bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_asked_and_answered_is_kept),
         cmocka_unit_test(no_secret_is_kept_unless_asked),
+        cmocka_unit_test(words_that_are_no_secrets_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
