@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FIELD(name) offsetof(struct command, name)
 #define REPLAY(name) offsetof(struct command, replay.name)
@@ -203,7 +204,6 @@ static const struct need needs[] = {
     {"target-header", "target-url URL", "there is no target"},
     {"calibrate", "target-url URL", "noise matters only where two sides are compared"},
     {"slower", "target-url URL", "slower than what?"},
-    {"rules", "target-url URL", "answers of one side are not compared"},
     {"calibrate", "learn FILE", "where shall the rules be written?"},
     {"learn", "calibrate URL", "rules are learnt from a second copy of the source"},
     {"tenants", "tenant KEY", "how is a tenant known?"},
@@ -318,13 +318,30 @@ static MUST_CHECK bool read_values(struct command *command, struct err *err)
            read_slower(command->slower, &options->slower, err);
 }
 
+/* Files that several parts of a replay read, each for itself: of a pipe the second would see none
+ * of it. One that is not there is said by who reads it. */
+static MUST_CHECK bool check_files(const struct replay_options *options, struct err *err)
+{
+    const char *const files[][2] = {{"rules", options->rules_path},
+                                    {"login", options->login_path},
+                                    {"tenants", options->tenants_path}};
+    struct stat status;
+    for (size_t i = 0; i < COUNT(files); i++)
+        if (files[i][1] && stat(files[i][1], &status) == 0 && !S_ISREG(status.st_mode))
+            return err_set(err, ERR_USAGE,
+                           "--%s: %s is no regular file, and it is read more than once.",
+                           files[i][0], files[i][1]);
+    return true;
+}
+
 static MUST_CHECK bool check_replay(struct command *command, struct err *err)
 {
     if (!command->replay.url[SOURCE])
         return err_set(err, ERR_USAGE,
                        "--source-url is missing: where is the version before the move? (Or say "
                        "what to do without sending: --inventory, --list or --advise.)");
-    return read_values(command, err) && check_tenants(&command->replay, err);
+    return read_values(command, err) && check_tenants(&command->replay, err) &&
+           check_files(&command->replay, err);
 }
 
 bool command_parse(int argc, char **argv, struct command *command, struct err *err)

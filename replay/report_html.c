@@ -531,7 +531,7 @@ static void add_uncorrelated(struct html *html)
 static void add_rules(struct html *html)
 {
     const struct replay_result *result = html->result;
-    if (!result->rule_count)
+    if (!result->rule_count || result->one_side)
         return;
     html_begin_section(html, "rules", "Rules, and what they did");
     buffer_add_text(html->out, "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Rule</th>"
@@ -542,7 +542,7 @@ static void add_rules(struct html *html)
                                "<tbody class=\"list\" data-page=\"50\">\n");
     for (size_t i = 0; i < result->rule_count; i++) {
         const struct replay_rule *rule = &result->rules[i];
-        bool idle = !rule->applied[SOURCE] && !rule->applied[TARGET];
+        bool idle = result->replayed && !rule->applied[SOURCE] && !rule->applied[TARGET];
         buffer_add_text(html->out, "<tr><th scope=\"row\">");
         page_text(html->out, rule->name);
         if (idle)
@@ -610,7 +610,7 @@ static void add_contents(struct html *html)
         {result->latency_count, "latency", "Latency"},
         {result->database_count, "databases", "Databases"},
         {result->uncorrelated_count, "uncorrelated", "Tokens"},
-        {result->rule_count, "rules", "Rules"},
+        {result->one_side ? 0 : result->rule_count, "rules", "Rules"},
     };
     buffer_add_text(html->out, "<nav class=\"toc\" aria-label=\"Contents\">\n");
     for (size_t i = 0; i < COUNT(parts); i++)

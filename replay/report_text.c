@@ -211,12 +211,11 @@ static void add_own(const struct page *page)
         add_beside(page->out, "own values", (const char *)text.data);
         buffer_clear(&text);
     }
-    if (result->rule_count || result->masked) {
+    if (!result->one_side && (result->rule_count || result->masked)) {
         add_count(&text, result->rule_count, "rule", "rules");
         buffer_printf(&text, "; places that were not compared: %s",
                       human_count(result->masked, number));
-        bool compared = result->replayed && !result->one_side;
-        for (size_t i = 0; compared && i < result->rule_count; i++)
+        for (size_t i = 0; result->replayed && i < result->rule_count; i++)
             if (!result->rules[i].applied[SOURCE] && !result->rules[i].applied[TARGET]) {
                 buffer_printf(&text, "%s\"%s\" (line %d)", before,
                               result->rules[i].name ? result->rules[i].name : "",
