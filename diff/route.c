@@ -51,6 +51,22 @@ static size_t ending_of(const char *part, size_t length)
     return is_digit(part[length - size + 1]) ? 0 : size;
 }
 
+/* ";jsessionid=8f3a" as ";jsessionid={value}": what it names is no part of the page, and may be a
+ * secret. */
+static void add_parameters(struct buffer *out, const char *text, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        const char *next = memchr(text + at + 1, ';', length - at - 1);
+        size_t end = next ? (size_t)(next - text) : length;
+        const char *equals = memchr(text + at, '=', end - at);
+        size_t name = equals ? (size_t)(equals - text) + 1 : end;
+        buffer_add(out, text + at, name - at);
+        if (name < end)
+            buffer_add_text(out, "{value}");
+        at = end;
+    }
+}
+
 void route_pattern(struct buffer *out, const char *path, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -60,7 +76,9 @@ void route_pattern(struct buffer *out, const char *path, size_t length)
         const char *slash = memchr(path + at, '/', length - at);
         size_t end = slash ? (size_t)(slash - path) : length;
         const char *part = path + at;
-        size_t size = end - at, ending = ending_of(part, size);
+        const char *parameters = end > at ? memchr(part, ';', end - at) : NULL;
+        size_t size = parameters ? (size_t)(parameters - part) : end - at;
+        size_t ending = ending_of(part, size);
         const char *variable = variable_of(part, size);
         if (!variable && ending)
             variable = variable_of(part, size - ending);
@@ -72,6 +90,7 @@ void route_pattern(struct buffer *out, const char *path, size_t length)
         } else {
             buffer_add(out, part, size);
         }
+        add_parameters(out, part + size, end - at - size);
         if (slash)
             buffer_add_byte(out, '/');
         at = end + 1;

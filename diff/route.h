@@ -13,8 +13,8 @@
 #include "base/error.h"
 
 /* Appends the pattern of a path: each part between slashes that names one thing of many ({id},
- * {uuid}, {date}, {token}) is generalised, an ending (".json") kept; what follows '?' or '#' is
- * dropped. */
+ * {uuid}, {date}, {token}) is generalised, an ending (".json") kept, a parameter without its value
+ * (";jsessionid={value}"); what follows '?' or '#' is dropped. */
 void route_pattern(struct buffer *out, const char *path, size_t length);
 
 /*

@@ -58,6 +58,9 @@ static const struct {
 } patterns[] = {
     {"/", "/"},
     {"", ""},
+    {"/a;jsessionid=hush-hush", "/a;jsessionid={value}"},
+    {"/rates/8812;v=1;;x;y=/b;=z", "/rates/{id};v={value};;x;y=/b;={value}"},
+    {";", ";"},
     {"/rates", "/rates"},
     {"/rates/8812", "/rates/{id}"},
     {"/rates/8812/", "/rates/{id}/"},
