@@ -226,10 +226,38 @@ static bool compare_cookie(struct check *check, struct slice raw, const char *co
 
 /* ---- cookies of one name ---- */
 
+/* A Set-Cookie field; slices into it. */
+struct setting {
+    const char *field;
+    struct slice name;
+};
+
+struct settings_of {
+    size_t count;
+    struct setting *items;
+};
+
+/* Cookies of one name, without those that a later one takes the place of. */
 struct namesakes {
     size_t count;
     const char **fields;
+    struct cookie *cookies;
 };
+
+static struct settings_of find_settings(struct arena *arena, const struct fields *fields)
+{
+    struct settings_of found = {0};
+    for (size_t i = 0; i < fields->count; i++)
+        found.count += strcasecmp(fields->items[i].name, "Set-Cookie") == 0;
+    found.items = arena_alloc(arena, (found.count + 1) * sizeof *found.items);
+    found.count = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0) {
+            const char *field = fields->items[i].value;
+            found.items[found.count++] = (struct setting){field, jar_read(slice_of(field)).name};
+        }
+    return found;
+}
 
 static bool same_domain(const struct cookie *one, const struct cookie *other)
 {
@@ -237,64 +265,65 @@ static bool same_domain(const struct cookie *one, const struct cookie *other)
            slice_equal_fold(one->said.domain, other->said.domain);
 }
 
-/* The fields that set the name, without those that a later one takes the place of. */
-static struct namesakes find_namesakes(struct check *check, enum side side, struct slice name)
+static struct namesakes find_namesakes(struct check *check, enum side side,
+                                       const struct settings_of *all, struct slice name)
 {
-    const struct fields *fields = &check->exchange->in[side].headers;
+    struct arena *arena = &check->findings->arena;
     struct namesakes found = {0};
-    for (size_t i = 0; i < fields->count; i++)
-        found.count += strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
-                       same_name(jar_read(slice_of(fields->items[i].value)).name, name);
-    found.fields = arena_alloc(&check->findings->arena, (found.count + 1) * sizeof *found.fields);
+    for (size_t i = 0; i < all->count; i++)
+        found.count += same_name(all->items[i].name, name);
+    found.fields = arena_alloc(arena, (found.count + 1) * sizeof *found.fields);
+    found.cookies = arena_alloc(arena, (found.count + 1) * sizeof *found.cookies);
     found.count = 0;
-    for (size_t i = 0; i < fields->count; i++) {
-        const char *text = fields->items[i].value;
-        if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0 ||
-            !same_name(jar_read(slice_of(text)).name, name))
+    for (size_t i = 0; i < all->count; i++) {
+        if (!same_name(all->items[i].name, name))
             continue;
-        struct cookie cookie = read_cookie(check, side, text);
+        struct cookie cookie = read_cookie(check, side, all->items[i].field);
         size_t kept = 0;
         for (size_t k = 0; k < found.count; k++) {
-            struct cookie other = read_cookie(check, side, found.fields[k]);
-            if (strcmp(cookie.path, other.path) != 0 || !same_domain(&cookie, &other))
-                found.fields[kept++] = found.fields[k];
+            const struct cookie *other = &found.cookies[k];
+            if (strcmp(cookie.path, other->path) == 0 && same_domain(&cookie, other))
+                continue;
+            found.fields[kept] = found.fields[k];
+            found.cookies[kept++] = *other;
         }
-        found.fields[kept++] = text;
-        found.count = kept;
+        found.fields[kept] = all->items[i].field;
+        found.cookies[kept] = cookie;
+        found.count = kept + 1;
     }
     return found;
 }
 
 /* Takes out the target's that has the source's Path and Domain; NULL: none has. */
-static const char *take_partner(struct check *check, const char *field, struct namesakes *targets)
+static const char *take_partner(struct check *check, const struct cookie *cookie,
+                                struct namesakes *targets)
 {
-    struct cookie cookie[SIDES] = {[SOURCE] = read_cookie(check, SOURCE, field)};
     for (size_t i = 0; i < targets->count; i++) {
+        const struct cookie *other = &targets->cookies[i];
         const char *found = targets->fields[i];
-        cookie[TARGET] = read_cookie(check, TARGET, found);
-        if (!same_path(check,
-                       (const char *const[SIDES]){cookie[SOURCE].path, cookie[TARGET].path}) ||
-            !same_domain(&cookie[SOURCE], &cookie[TARGET]))
+        if (!same_domain(cookie, other) ||
+            !same_path(check, (const char *const[SIDES]){cookie->path, other->path}))
             continue;
-        targets->count--;
-        memmove(targets->fields + i, targets->fields + i + 1,
-                (targets->count - i) * sizeof *targets->fields);
+        size_t behind = --targets->count - i;
+        memmove(targets->fields + i, targets->fields + i + 1, behind * sizeof *targets->fields);
+        memmove(targets->cookies + i, targets->cookies + i + 1, behind * sizeof *targets->cookies);
         return found;
     }
     return NULL;
 }
 
-static bool compare_namesakes(struct check *check, struct slice name, struct err *err)
+static bool compare_namesakes(struct check *check, const struct settings_of all[SIDES],
+                              struct slice name, struct err *err)
 {
     struct namesakes of[SIDES];
     size_t left = 0;
     bool good = true;
     for (int side = 0; side < SIDES; side++)
-        of[side] = find_namesakes(check, (enum side)side, name);
+        of[side] = find_namesakes(check, (enum side)side, &all[side], name);
     bool alone = of[SOURCE].count <= 1 && of[TARGET].count <= 1;
     for (size_t i = 0; !alone && good && i < of[SOURCE].count; i++) {
         const char *field[SIDES] = {of[SOURCE].fields[i], NULL};
-        field[TARGET] = take_partner(check, field[SOURCE], &of[TARGET]);
+        field[TARGET] = take_partner(check, &of[SOURCE].cookies[i], &of[TARGET]);
         if (field[TARGET])
             good = compare_cookie(check, name, field, err);
         else
@@ -310,34 +339,30 @@ static bool compare_namesakes(struct check *check, struct slice name, struct err
     return good;
 }
 
-static bool sets(const struct fields *fields, size_t end, struct slice name)
+static bool sets(const struct settings_of *all, size_t end, struct slice name)
 {
     for (size_t i = 0; i < end; i++)
-        if (strcasecmp(fields->items[i].name, "Set-Cookie") == 0 &&
-            same_name(jar_read(slice_of(fields->items[i].value)).name, name))
+        if (same_name(all->items[i].name, name))
             return true;
     return false;
 }
 
 /* Of the names, in the order of their first fields, the source's before the target's. */
-static bool is_first(const struct check *check, enum side side, size_t at, struct slice name)
-{
-    const struct fields *source = &check->exchange->in[SOURCE].headers;
-    return !sets(&check->exchange->in[side].headers, at, name) &&
-           (side == SOURCE || !sets(source, source->count, name));
-}
-
 bool check_cookies(struct check *check, struct err *err)
 {
-    for (int side = 0; side < SIDES; side++) {
-        const struct fields *fields = &check->exchange->in[side].headers;
-        for (size_t i = 0; i < fields->count; i++) {
-            if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0)
-                continue;
-            struct slice name = jar_read(slice_of(fields->items[i].value)).name;
-            if (is_first(check, (enum side)side, i, name) && !compare_namesakes(check, name, err))
-                return false;
+    struct arena arena = ARENA_INIT;
+    struct settings_of all[SIDES];
+    bool good = true;
+    for (int side = 0; side < SIDES; side++)
+        all[side] = find_settings(&arena, &check->exchange->in[side].headers);
+    for (int side = 0; side < SIDES; side++)
+        for (size_t i = 0; good && i < all[side].count; i++) {
+            struct slice name = all[side].items[i].name;
+            bool seen = sets(&all[side], i, name) ||
+                        (side == TARGET && sets(&all[SOURCE], all[SOURCE].count, name));
+            if (!seen)
+                good = compare_namesakes(check, all, name, err);
         }
-    }
-    return true;
+    arena_free(&arena);
+    return good;
 }
