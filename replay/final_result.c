@@ -180,6 +180,12 @@ static void convert_table(struct arena *arena, const struct result_table *from, 
     table->before = blamed == REPLAY_EQUAL;
     table->verdict = table->before ? verdicts[from->verdict] : blamed;
     table->texts = arena_alloc(arena, MOST_TEXTS * sizeof *table->texts);
+    if (since && from->since.exact && from->since.fresh && from->since.persisting)
+        add_text(arena, table,
+                 arena_format(arena,
+                              "Rows that differ since the replay: %llu; before it already: %llu.",
+                              (unsigned long long)from->since.fresh,
+                              (unsigned long long)from->since.persisting));
     for (size_t i = 0; since && i < from->since.news_count; i++)
         add_text(arena, table, from->since.news[i]);
     for (size_t i = 0; i < from->reasons.count; i++)

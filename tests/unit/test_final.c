@@ -287,6 +287,12 @@ static void what_was_there_before_is_not_blamed_and_what_is_not_known_is_inconcl
             fail_msg("%s: verdict %s, %zu tables", cases[i].what, replay_verdict_name[into.verdict],
                      into.table_count);
         assert_int_equal(into.equal_tables, !cases[i].listed);
+        bool both = cases[i].seen && table.since.fresh && table.since.persisting;
+        if (both)
+            assert_string_equal(into.tables[0].texts[0],
+                                "Rows that differ since the replay: 1; before it already: 1.");
+        else if (into.table_count && into.tables[0].text_count)
+            assert_null(strstr(into.tables[0].texts[0], "since the replay:"));
         assert_int_equal(into.json[0], '{');
         replay_result_free(&result);
         final_free(final);
