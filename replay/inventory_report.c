@@ -101,9 +101,11 @@ static void text_tainted(const struct inventory *inventory, bool verbose, struct
         return;
     add_label(out, "tainted");
     add_count(out, inventory->tainted);
-    buffer_add_text(out, " sessions lack a request that the app may have run; they hold ");
+    buffer_add_text(out, inventory->tainted == 1
+                             ? " session lacks a request that the app may have run; it holds "
+                             : " sessions lack a request that the app may have run; they hold ");
     add_count(out, inventory->tainted_requests);
-    buffer_add_text(out, " others\n");
+    buffer_add_text(out, inventory->tainted_requests == 1 ? " other\n" : " others\n");
     size_t shown = verbose ? inventory->tainted_count : SHOWN_TAINTED;
     for (size_t i = 0; i < inventory->tainted_count && i < shown; i++) {
         const struct session *session = &inventory->tainted_list[i];

@@ -521,8 +521,10 @@ static void add_table(const struct page *page, const struct replay_table *table)
         buffer_add_text(&text, replay_verdict_name[table->verdict]);
     if (table->before)
         buffer_add_text(&text, "; so it was before the replay");
-    for (size_t i = 0; i < table->text_count && i < 3; i++)
-        buffer_printf(&text, "; %s", table->texts[i]);
+    for (size_t i = 0; i < table->text_count && i < 3; i++) {
+        bool sentence = text.data[text.length - 1] == '.';
+        buffer_printf(&text, "%s%s", sentence ? " " : "; ", table->texts[i]);
+    }
     display_add_blanks(page->out, LABEL + 2);
     display_add_wrapped(page->out, (const char *)text.data, LABEL + 2, LABEL + 4, WIDTH);
     buffer_free(&text);

@@ -138,12 +138,12 @@ static struct replay_session sessions[] = {{.name = "0123456789ab",
                                             .step_count = 2,
                                             .steps = steps},
                                            {.name = "00000000abcd", .tenant = "", .requests = 1}};
-static const char *table_texts[] = {"2 rows changed: time zone"};
+static const char *table_texts[] = {"2 rows changed: time zone.", "Another."};
 static struct replay_table tables[] = {{.name = {"bookings", "public.bookings"},
                                         .verdict = REPLAY_DIFFERENT,
                                         .rows = {10, 10},
                                         .changed = 2,
-                                        .text_count = 1,
+                                        .text_count = 2,
                                         .texts = table_texts}};
 static struct replay_database databases[] = {
     {.tenant = "seeblick",
@@ -374,7 +374,7 @@ static void the_text_says_the_verdict_first_and_all_there_is_in_order(void **sta
         "2.80 (2.60 to 3.10) slower\n",
         "the databases after the replay\n",
         "seeblick: 4 of 5 tables equal; 12 generated ids paired\n",
-        "bookings: 2 changed, 0 missing, 0 extra; 2 rows changed: time zone\n",
+        "bookings: 2 changed, 0 missing, 0 extra; 2 rows changed: time zone. Another.\n",
         "the target cannot be reached\n",
         "tally-diff /var/tally/replay.ledger request 84\n",
         "exit code   1: the two sides differ\n"};
