@@ -281,6 +281,7 @@ static struct replay_result hostile(void)
     table = tables[0];
     table.name[SOURCE] = table.name[TARGET] = EVIL;
     table.texts = evil;
+    table.text_count = 1;
     database = databases[0];
     database.tenant = database.uri[SOURCE] = database.uri[TARGET] = EVIL;
     database.ledger_path = database.problem = EVIL;
