@@ -144,29 +144,30 @@ install: all
 	install -D -m 644 verify/tally-verify.schema.json \
 	    $(DESTDIR)$(PREFIX)/share/tally/tally-verify.schema.json
 
+# Whoever only types `make check` waits for all of it: then all cores build, unless make was told -j.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # A second make reads pkg-config's answers after the packages are there.
 demo:
 	@fixtures/packages demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(PARALLEL) --no-print-directory all
 	@fixtures/demo
 	@TALLY_REPLAY=$(BUILD)/tally-replay fixtures/demo_replay $(BUILD)/demo
 
 check:
 	@fixtures/packages check
-	@$(MAKE) --no-print-directory check-all
-
-# Unit tests and the trap suite run with the sanitizers, the other end-to-end tests as users get it.
-SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-.PHONY: check-all unit-programs
-check-all: all
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
 	    SANITIZE='$(SANITIZERS)' unit-programs $(BUILD)/sanitized/tally-verify
 	@BUILD=$(BUILD) tests/run $(patsubst %.c,$(BUILD)/sanitized/%,$(UNIT_SOURCES))
 
+# Unit tests and the trap suite run with the sanitizers, the other end-to-end tests as users get it.
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.PHONY: unit-programs
 unit-programs: $(patsubst %.c,$(BUILD)/%,$(UNIT_SOURCES))
 
 unit:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=$(BUILD)/sanitized OPTIMISE='-O1 -g' \
 	    SANITIZE='$(SANITIZERS)' unit-programs
 	@for program in $(patsubst %.c,$(BUILD)/sanitized/%,$(UNIT_SOURCES)); do $$program || exit 1; done
 
