@@ -342,6 +342,18 @@ static bool join(const struct fields *fields, const char *name, struct buffer *o
     return there;
 }
 
+/* "a=1; token=***" */
+static void show_text(struct buffer *out, struct slice value)
+{
+    struct buffer query = BUFFER_INIT(BUFFER_NO_LIMIT), plain = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_byte(&query, '?'); /* what follows is pairs */
+    buffer_add(&query, value.at, value.length);
+    (void)mask_target(&plain, (struct slice){query.data, query.length});
+    without_nonces(out, (struct slice){plain.data + 1, plain.length - 1});
+    buffer_free(&query);
+    buffer_free(&plain);
+}
+
 static const char *show(struct check *check, const char *name, const struct buffer *value)
 {
     struct buffer masked = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -352,7 +364,7 @@ static const char *show(struct check *check, const char *name, const struct buff
     else if (strcasecmp(name, "Location") == 0 || sort_of(name) == SORT_LINK)
         mask_target(&masked, (struct slice){shown.data, shown.length});
     else
-        without_nonces(&masked, (struct slice){shown.data, shown.length});
+        show_text(&masked, (struct slice){shown.data, shown.length});
     const char *text = arena_copy_bytes(arena, masked.data, masked.length);
     buffer_free(&masked);
     buffer_free(&shown);

@@ -240,6 +240,11 @@ static void make_notes(struct run *run, struct text_list *notes)
             "Requests that the log answered with 304 or 206, and that were asked for the whole "
             "page: %s.",
             human_count(run->unconditional, count));
+    if (run->statusless && !run->one_side)
+        add_note(notes,
+                 "Requests of which the log does not say the status: %s. That both sides answer "
+                 "otherwise than production did, as after a login that fails on both, is not seen.",
+                 human_count(run->statusless, count));
     if (options->dry_run && !feed_host(run->feed))
         add_note(notes,
                  "The log names no host of its own, so that none could be refused: --logged-host "

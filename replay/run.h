@@ -168,6 +168,7 @@ struct run {
     const char *ended;         /* why the run ends early */
     uint64_t read, over, sent; /* requests */
     uint64_t unconditional;    /* that the log answered with a part, or with "not modified" */
+    uint64_t statusless;       /* requests whose status the log does not say */
     uint64_t *gone; /* sessions whose lanes were saved and are gone, not yet told the book */
     size_t gone_count, gone_room;
     struct mailbox inbox;

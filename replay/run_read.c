@@ -88,6 +88,7 @@ static void add_warm_up(struct run *run, const struct job *job)
  * one. */
 static void expect_whole_answer(struct run *run, struct logged *logged)
 {
+    run->statusless += !logged->status;
     if (logged->status != 304 && logged->status != 206)
         return;
     logged->status = 200;

@@ -732,6 +732,9 @@ static void no_secret_is_shown(void **state)
         {.name = "a redirect", REDIRECT("/x?token=hunter2secret&a=1", "/y"), ""},
         {.name = "a cookie", COOKIE("sid=hunter2secret", "x=hunter2secret; Path=/"), ""},
         {.name = "a header", HEADERS("X-Auth-Token: hunter2secret", ""), ""},
+        {.name = "a part of a header",
+         HEADERS("X-Debug: a=1; token=hunter2secret", "X-Debug: token=hunter2secret"),
+         ""},
     };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         struct findings findings;
