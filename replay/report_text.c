@@ -350,6 +350,8 @@ static void add_group(const struct page *page, const struct replay_group *group)
     display_add_right(out, human_count(group->count, number), 7);
     buffer_add_text(out, "  ");
     display_add_left(out, group->kind, 9);
+    if (strlen(group->kind) >= 9) /* "transport" fills the column */
+        buffer_add_byte(out, ' ');
     display_add_wrapped(out, group->route, 18, 18, WIDTH);
     add_what(&what, group);
     display_add_blanks(out, 18);

@@ -412,6 +412,18 @@ static void of_one_side_nothing_is_said_of_a_target(void **state)
     free(text);
 }
 
+static void a_long_kind_stands_apart_from_its_route(void **state)
+{
+    (void)state;
+    const struct replay_result result = alone();
+    struct replay_group group = result.groups[0];
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    group.kind = "transport";
+    report_replay_text_group(&result, &group, &out);
+    assert_non_null(strstr((const char *)out.data, "  transport POST /bookings\n"));
+    buffer_free(&out);
+}
+
 static void no_line_is_wider_than_a_hundred_columns_and_none_commands_a_terminal(void **state)
 {
     (void)state;
@@ -597,6 +609,7 @@ int main(void)
         cmocka_unit_test(the_text_says_the_verdict_first_and_all_there_is_in_order),
         cmocka_unit_test(quiet_says_nothing_of_a_clean_replay_and_what_matters_of_others),
         cmocka_unit_test(of_one_side_nothing_is_said_of_a_target),
+        cmocka_unit_test(a_long_kind_stands_apart_from_its_route),
         cmocka_unit_test(no_line_is_wider_than_a_hundred_columns_and_none_commands_a_terminal),
         cmocka_unit_test(of_several_logs_each_line_says_its_file),
         cmocka_unit_test(colour_is_for_verdicts_alone),
