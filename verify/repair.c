@@ -383,6 +383,16 @@ static const char *why_not(const struct plan_table *table, const struct part *pa
     return NULL;
 }
 
+/* Does a key of the target find rows the same that the source tells apart? Then the server may
+ * refuse one, and with it the file: schema_keys.c says how many rows it would be. */
+static bool may_be_refused(const struct repair *repair, const struct result_table *table)
+{
+    for (size_t i = 0; i < table->schema_count && repair->side == TARGET; i++)
+        if (strcmp(table->schema[i].kind, "key-collides") == 0)
+            return true;
+    return false;
+}
+
 /* What there is to say of one table; nothing when it is equal. Returns 1 when it is left out. */
 static size_t describe_part(struct repair *repair, size_t i, struct buffer *text)
 {
@@ -402,6 +412,10 @@ static size_t describe_part(struct repair *repair, size_t i, struct buffer *text
                       part->left_out == 1 ? "" : "s");
     if (!excuse && part->statements[REPAIR_INSERTS] && part->table.unfilled)
         buffer_printf(text, "; an INSERT leaves to their defaults: %s", part->table.unfilled);
+    if (!excuse && part->statements[REPAIR_INSERTS] && may_be_refused(repair, table->result))
+        buffer_add_text(text,
+                        "; the server may refuse an INSERT, and with it the whole file: a key "
+                        "of the target finds the same what the source tells apart");
     if (!excuse && table->where[repair->side])
         buffer_add_text(text, "; only rows that meet the mapping's condition were compared, and an "
                               "INSERT may meet one that does not");
