@@ -66,6 +66,10 @@ void page_value(struct buffer *out, struct page_bytes value);
 #define PAGE_EDITS 200
 bool page_pair(const struct page_bytes values[SIDES], struct buffer *const out[SIDES]);
 
+/* Two cells of a table, the source's and the target's value, marked by page_pair() where both are
+ * there; NULL: none. */
+void page_pair_cells(struct buffer *out, const char *const value[SIDES]);
+
 /* --- names within the page
  * ---------------------------------------------------------------------------------- */
 

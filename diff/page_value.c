@@ -323,3 +323,30 @@ bool page_pair(const struct page_bytes values[SIDES], struct buffer *const out[S
         free_text(&texts[side]);
     return true;
 }
+
+void page_pair_cells(struct buffer *out, const char *const value[SIDES])
+{
+    static const char *const label[SIDES] = {"Source", "Target"};
+    struct buffer cell[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    struct page_bytes bytes[SIDES];
+    bool both = value[SOURCE] && value[TARGET];
+    for (int side = 0; side < SIDES; side++)
+        bytes[side] = (struct page_bytes){value[side], value[side] ? strlen(value[side]) : 0};
+    if (both)
+        page_pair(bytes, (struct buffer *const[]){&cell[SOURCE], &cell[TARGET]});
+    for (int side = 0; side < SIDES; side++) {
+        buffer_printf(out, "<td data-label=\"%s\">", label[side]);
+        if (!value[side]) {
+            buffer_add_text(out, "<span class=\"muted\">none</span>");
+        } else {
+            buffer_add_text(out, "<div class=\"value\">");
+            if (both)
+                buffer_add(out, cell[side].data, cell[side].length);
+            else
+                page_value(out, bytes[side]);
+            buffer_add_text(out, "</div>");
+        }
+        buffer_add_text(out, "</td>");
+        buffer_free(&cell[side]);
+    }
+}

@@ -505,32 +505,6 @@ static void html_sides(const struct pair *pair, struct buffer *out)
     buffer_add_text(out, "</tbody></table>\n");
 }
 
-static void html_pair_cells(const char *const value[SIDES], struct buffer *out)
-{
-    struct buffer cell[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
-    struct page_bytes bytes[SIDES];
-    bool both = value[SOURCE] && value[TARGET];
-    for (int side = 0; side < SIDES; side++)
-        bytes[side] = (struct page_bytes){value[side], value[side] ? strlen(value[side]) : 0};
-    if (both)
-        page_pair(bytes, (struct buffer *const[]){&cell[SOURCE], &cell[TARGET]});
-    for (int side = 0; side < SIDES; side++) {
-        buffer_printf(out, "<td data-label=\"%s\">", label[side]);
-        if (!value[side]) {
-            buffer_add_text(out, "<span class=\"muted\">none</span>");
-        } else {
-            buffer_add_text(out, "<div class=\"value\">");
-            if (both)
-                buffer_add(out, cell[side].data, cell[side].length);
-            else
-                page_value(out, bytes[side]);
-            buffer_add_text(out, "</div>");
-        }
-        buffer_add_text(out, "</td>");
-        buffer_free(&cell[side]);
-    }
-}
-
 static void html_table(const char *name, struct buffer *out)
 {
     buffer_printf(out,
@@ -551,7 +525,7 @@ static void html_own(const struct pair *pair, struct buffer *out)
         buffer_add_text(out, "<tr><th scope=\"row\">");
         page_text(out, pair->own[i].where);
         buffer_add_text(out, "</th>");
-        html_pair_cells(pair->own[i].value, out);
+        page_pair_cells(out, pair->own[i].value);
         buffer_add_text(out, "</tr>\n");
     }
     buffer_add_text(out, "</tbody></table>\n</section>\n");
@@ -568,7 +542,7 @@ static void html_headers(const struct pair *pair, struct buffer *out)
         buffer_add_text(out, "<tr><th scope=\"row\">");
         page_text(out, rows[i].name);
         buffer_add_text(out, "</th>");
-        html_pair_cells(rows[i].value, out);
+        page_pair_cells(out, rows[i].value);
         buffer_add_text(out, "</tr>\n");
     }
     buffer_add_text(out, "</tbody></table>\n</section>\n");

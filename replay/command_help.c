@@ -13,11 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-struct entry {
-    const char *term, *text;
-};
-
-static const struct entry usage[] = {
+static const struct option_entry usage[] = {
     {"tally-replay", "[OPTIONS] --source-url URL [--target-url URL] LOG..."},
     {"tally-replay", "--inventory|--list [OPTIONS] LOG..."},
     {"tally-replay", "--advise NGINX.CONF"},
@@ -41,7 +37,7 @@ static const char *const description[] = {
 };
 
 /* For the man page. */
-static const struct entry working[] = {
+static const struct option_entry working[] = {
     {"Reading",
      "Bytes are restored exactly as they were on the wire. Requests are put in order of arrival as "
      "well as the log tells it."},
@@ -71,7 +67,7 @@ static const struct entry working[] = {
      "new version took in. Nothing is compared but the class of each status with the logged one."},
 };
 
-static const struct entry files_read[] = {
+static const struct option_entry files_read[] = {
     {"--tenants FILE",
      "YAML: for each tenant {source: URL, target: URL}, or instead of a URL {url: URL, host: "
      "HOST}; \"*\" stands for every other tenant, and {tenant} in a URL or host for its name. What "
@@ -90,13 +86,13 @@ static const struct entry files_read[] = {
      "without dots, doubled slashes and parameters."},
 };
 
-static const struct entry keys[] = {
+static const struct option_entry keys[] = {
     {"$cookie_PHPSESSID", "the cookie, if the log holds it or $http_cookie"},
     {"PHPSESSID,sid", "the first of these cookies that was sent"},
     {"$remote_addr/$arg_user", "several values together; arguments are found in the request"},
 };
 
-static const struct entry exits[] = {
+static const struct option_entry exits[] = {
     {"0", "equal: both sides answered alike (without a target: as the log says; --inventory, "
           "--list: the logs were read to their ends)"},
     {"1", "different: answers or databases differ"},
@@ -108,7 +104,7 @@ static const struct entry exits[] = {
     {"130", "interrupted; the ledger is resumable"},
 };
 
-static const struct entry examples[] = {
+static const struct option_entry examples[] = {
     {"What does the log of last week hold, and what of it can be replayed?",
      "tally-replay --inventory --nginx-conf /etc/nginx/nginx.conf access.log*"},
     {"Which of it would be sent where? Nothing is.",
@@ -125,14 +121,14 @@ static const struct entry examples[] = {
      "tally-replay --list access.log | jq -c 'select(.method != \"GET\")'"},
 };
 
-static const struct entry environment[] = {
+static const struct option_entry environment[] = {
     {"TMPDIR", "Folder of the temporary file that sorts logs over 32 MB; it has no name and "
                "vanishes with the process. Without it /tmp."},
     {"NO_COLOR", "When set and not empty, no colour and no escape sequence is written."},
     {"TERM", "When unset or dumb, no colour is written and no progress line is redrawn."},
 };
 
-static const struct entry files[] = {
+static const struct option_entry files[] = {
     {"$XDG_STATE_HOME/tally, else ~/.local/state/tally",
      "The ledgers of the last 20 runs, readable by their owner alone."},
     {"LEDGER.lanes",
@@ -140,22 +136,6 @@ static const struct entry files[] = {
      "Readable by its owner alone, and removed at the end; without it, resumed sessions are left "
      "out."},
 };
-
-static void help_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                         size_t count, size_t column)
-{
-    buffer_printf(out, "\n%s:\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 2 + strlen(entries[i].term);
-        buffer_printf(out, "  %s", entries[i].term);
-        if (at + 2 > column) {
-            buffer_add_byte(out, '\n');
-            at = 0;
-        }
-        display_add_blanks(out, column - at);
-        display_add_wrapped(out, entries[i].text, column, column, COMMAND_WIDTH);
-    }
-}
 
 void command_help(struct buffer *out)
 {
@@ -168,20 +148,9 @@ void command_help(struct buffer *out)
         buffer_printf(out, "  %s\n    %s\n", examples[i].term, examples[i].text);
     buffer_add_byte(out, '\n');
     option_help(command_rows, COMMAND_WIDTH, out);
-    help_entries(out, "KEY", keys, COUNT(keys), 26);
-    help_entries(out, "Exit codes", exits, COUNT(exits), 8);
+    option_help_entries(out, "KEY", keys, COUNT(keys), 26, COMMAND_WIDTH);
+    option_help_entries(out, "Exit codes", exits, COUNT(exits), 8, COMMAND_WIDTH);
     buffer_add_text(out, "\nThe whole manual: man tally-replay\n");
-}
-
-static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                        size_t count)
-{
-    buffer_printf(out, ".SH %s\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(out, ".TP\n.B ");
-        option_man_text(out, entries[i].term);
-        option_man_text(out, entries[i].text);
-    }
 }
 
 /* A command of one or more lines, as it stands. */
@@ -221,12 +190,12 @@ void command_man(struct buffer *out)
     report_again_man(out);
     reproduce_man(out);
     replaced_command_man(out);
-    man_entries(out, "KEYS", keys, COUNT(keys));
-    man_entries(out, "HOW A REPLAY WORKS", working, COUNT(working));
-    man_entries(out, "FILES AND ROUTES", files_read, COUNT(files_read));
-    man_entries(out, "EXIT STATUS", exits, COUNT(exits));
-    man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
-    man_entries(out, "FILES", files, COUNT(files));
+    option_man_entries(out, "KEYS", keys, COUNT(keys));
+    option_man_entries(out, "HOW A REPLAY WORKS", working, COUNT(working));
+    option_man_entries(out, "FILES AND ROUTES", files_read, COUNT(files_read));
+    option_man_entries(out, "EXIT STATUS", exits, COUNT(exits));
+    option_man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
+    option_man_entries(out, "FILES", files, COUNT(files));
     buffer_add_text(out, ".SH EXAMPLES\n");
     for (size_t i = 0; i < COUNT(examples); i++) {
         buffer_add_text(out, ".PP\n");

@@ -201,9 +201,8 @@ static bool is_own(struct slice name, struct slice value, const char *session)
     return own;
 }
 
-void lane_seed(struct jar *jar, const char *cookies, const char *session, bool all)
+void lane_seeds(const char *cookies, const char *session, bool all, struct buffer *out)
 {
-    struct buffer seeds = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (const char *at = cookies; at && *at;) {
         at += strspn(at, "; \t");
         size_t length = strcspn(at, ";");
@@ -212,43 +211,25 @@ void lane_seed(struct jar *jar, const char *cookies, const char *session, bool a
             struct slice name = {(const unsigned char *)at, (size_t)(equals - at)};
             struct slice value = {name.at + name.length + 1, length - name.length - 1};
             if (all || !is_own(name, value, session)) {
-                buffer_add(&seeds, at, length);
-                buffer_add_text(&seeds, ";");
+                buffer_add(out, at, length);
+                buffer_add_text(out, ";");
             }
         }
         at += length;
     }
-    jar_seed(jar, (struct slice){seeds.data, seeds.length});
-    buffer_free(&seeds);
 }
 
 /* ---- as bytes ---- */
-
-/* Bytes behind their length, which is not known before they are there. */
-static size_t open_piece(struct buffer *out)
-{
-    size_t at = out->length;
-    bytes_put_size(out, 0);
-    return at;
-}
-
-static void close_piece(struct buffer *out, size_t at)
-{
-    struct buffer size = BUFFER_INIT(16);
-    bytes_put_size(&size, out->length - at - 4);
-    memcpy(out->data + at, size.data, 4);
-    buffer_free(&size);
-}
 
 void lane_save(const struct lane *lane, struct buffer *out)
 {
     const struct token_memory *memories[] = {lane->memory, lane->copy_memory};
     buffer_add_u64(out, lane->merged);
     for (size_t i = 0; i < 2; i++) {
-        size_t at = open_piece(out);
+        size_t at = bytes_open_piece(out);
         if (memories[i])
             token_memory_save(memories[i], out);
-        close_piece(out, at);
+        bytes_close_piece(out, at);
     }
     size_t count = 0;
     for (const struct lane_jar *jar = lane->jars; jar; jar = jar->next)
@@ -257,9 +238,9 @@ void lane_save(const struct lane *lane, struct buffer *out)
     for (const struct lane_jar *jar = lane->jars; jar; jar = jar->next) {
         buffer_add_byte(out, (unsigned char)jar->party);
         bytes_put_text(out, jar->tenant);
-        size_t at = open_piece(out);
+        size_t at = bytes_open_piece(out);
         jar_save(jar->jar, out);
-        close_piece(out, at);
+        bytes_close_piece(out, at);
     }
 }
 

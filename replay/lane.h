@@ -68,12 +68,12 @@ struct jar *lane_jar(struct lane *lane, enum lane_party party, const char *tenan
                      const struct jar_home *home);
 
 /*
- * Cookies that the log says the browser sent and that no answer has set: as a page's script or an
- * earlier visit left them. Those that only a side itself can have given (session ids, tokens) are
- * put in with `all` alone (--seed-cookies). session: the expression of --session, whose cookies are
- * such, or NULL.
+ * Appends the cookies that the log says the browser sent and that no answer has set: as a page's
+ * script or an earlier visit left them. Those that only a side itself can have given (session ids,
+ * tokens) are put in with `all` alone (--seed-cookies). session: the expression of --session, whose
+ * cookies are such, or NULL. out: for jar_seed() of each party.
  */
-void lane_seed(struct jar *jar, const char *cookies, const char *session, bool all);
+void lane_seeds(const char *cookies, const char *session, bool all, struct buffer *out);
 
 /*
  * All that a lane is to its sides, as bytes (cookies: keep them secret), and back into an empty

@@ -13,13 +13,12 @@
 #include "report.h"
 #include "reproduce.h"
 #include "../diff/base/file.h"
+#include "../diff/base/output.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define WRITE_BYTES (64U << 10)
 
@@ -33,8 +32,8 @@ static int fail(const struct err *err)
 /* Writes the text to standard output and empties it. */
 static MUST_CHECK bool write_out(struct buffer *text, struct err *err)
 {
-    if (!file_write_all(STDOUT_FILENO, text->data, text->length))
-        return err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
+    if (!output_print(text, err))
+        return false;
     buffer_clear(text);
     return true;
 }

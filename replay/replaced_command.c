@@ -3,12 +3,9 @@
 
 #include "replaced.h"
 
-#include "../diff/base/display.h"
-#include "../diff/base/file.h"
 #include "../diff/base/option.h"
+#include "../diff/base/output.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #define WIDTH 80
@@ -34,13 +31,9 @@ static const char what[] =
 static MUST_CHECK bool show_help(struct err *err)
 {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_text(&out, "Usage: tally-replay replacements LEDGER\n\n");
-    display_add_wrapped(&out, what, 0, 0, WIDTH);
-    buffer_add_byte(&out, '\n');
-    option_help(rows, WIDTH, &out);
-    buffer_add_text(&out, "\nThe whole manual: man tally-replay\n");
-    bool done = file_write_all(STDOUT_FILENO, out.data, out.length) ||
-                err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
+    option_help_subcommand(&out, "tally-replay replacements LEDGER", what, rows, WIDTH,
+                           "tally-replay");
+    bool done = output_print(&out, err);
     buffer_free(&out);
     return done;
 }

@@ -378,32 +378,6 @@ static void add_group_facts(struct html *html, const struct replay_group *group)
     buffer_add_text(out, "</p>\n");
 }
 
-static void add_cells(struct buffer *out, const char *const value[SIDES])
-{
-    struct buffer cell[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
-    struct page_bytes bytes[SIDES];
-    bool both = value[SOURCE] && value[TARGET];
-    for (int side = 0; side < SIDES; side++)
-        bytes[side] = (struct page_bytes){value[side], value[side] ? strlen(value[side]) : 0};
-    if (both)
-        page_pair(bytes, (struct buffer *const[]){&cell[SOURCE], &cell[TARGET]});
-    for (int side = 0; side < SIDES; side++) {
-        buffer_printf(out, "<td data-label=\"%s\">", label[side]);
-        if (!value[side]) {
-            buffer_add_text(out, "<span class=\"muted\">none</span>");
-        } else {
-            buffer_add_text(out, "<div class=\"value\">");
-            if (both)
-                buffer_add(out, cell[side].data, cell[side].length);
-            else
-                page_value(out, bytes[side]);
-            buffer_add_text(out, "</div>");
-        }
-        buffer_add_text(out, "</td>");
-        buffer_free(&cell[side]);
-    }
-}
-
 static void add_example(struct html *html, const struct replay_group *group)
 {
     struct buffer *out = html->out;
@@ -413,7 +387,7 @@ static void add_example(struct html *html, const struct replay_group *group)
                              "</thead><tbody><tr><th scope=\"row\">");
         html_code(out, group->example.path);
         buffer_add_text(out, "</th>");
-        add_cells(out, group->example.value);
+        page_pair_cells(out, group->example.value);
         buffer_add_text(out, "</tr></tbody></table>\n");
     }
     if (!group->example.number)

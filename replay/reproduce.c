@@ -9,8 +9,6 @@
 #include "replaced.h"
 #include "token_parts.h"
 
-#include "../diff/base/display.h"
-#include "../diff/base/file.h"
 #include "../diff/base/option.h"
 #include "../diff/base/output.h"
 #include "../diff/diff_show.h"
@@ -19,7 +17,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define WIDTH 80
 #define LOGS_MOST 10000
@@ -339,8 +336,10 @@ static void fill_seeds(struct way *way, size_t place, struct fields *known,
     const struct logged *logged = &way->requests[place].exchange->logged;
     struct jar *jar = jar_new(&home);
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    lane_seed(jar, logged->cookies, way->logs.session,
-              way->logs.seed_cookies && way->options->keep_secrets);
+    lane_seeds(logged->cookies, way->logs.session,
+               way->logs.seed_cookies && way->options->keep_secrets, &text);
+    jar_seed(jar, (struct slice){text.data, text.length});
+    buffer_clear(&text);
     jar_write(jar, slice_of("/"), &text);
     for (char *at = (char *)text.data; *at;) {
         size_t length = strcspn(at, ";"), name = strcspn(at, "=;");
@@ -471,12 +470,9 @@ static MUST_CHECK bool run(const struct reproduce_options *options, const char *
 static MUST_CHECK bool show_help(struct err *err)
 {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_text(&out, "Usage: tally-replay --reproduce N [OPTIONS] LEDGER [LOG...]\n\n");
-    display_add_wrapped(&out, what, 0, 0, WIDTH);
-    buffer_add_byte(&out, '\n');
-    option_help(rows, WIDTH, &out);
-    bool done = file_write_all(STDOUT_FILENO, out.data, out.length) ||
-                err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
+    option_help_subcommand(&out, "tally-replay --reproduce N [OPTIONS] LEDGER [LOG...]", what, rows,
+                           WIDTH, NULL);
+    bool done = output_print(&out, err);
     buffer_free(&out);
     return done;
 }

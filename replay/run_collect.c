@@ -107,7 +107,7 @@ static MUST_CHECK bool put_lanes(struct run *run, const struct buffer *lanes, st
 {
     struct bytes in = bytes_of(lanes);
     while (in.place < in.end && !in.failed) {
-        uint64_t session = bytes_u64(&in), length = bytes_u64(&in);
+        uint64_t session = bytes_u64(&in), length = bytes_u32(&in);
         const unsigned char *bytes = bytes_get(&in, length);
         if (!book_put_lane(run->book, session, bytes, length, err))
             return false;

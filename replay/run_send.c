@@ -4,6 +4,7 @@
  */
 #include "run.h"
 
+#include "../diff/base/bytes.h"
 #include "outgoing.h"
 
 #include <stdio.h>
@@ -81,7 +82,8 @@ void run_start_call(struct run *run, struct call *call)
     run_answered(run, call);
 }
 
-static void add_call(struct run *run, struct job *job, enum lane_party party)
+/* seeds: lane_seeds() of the request. */
+static void add_call(struct run *run, struct job *job, enum lane_party party, struct slice seeds)
 {
     struct exchange *main = job->warm_up ? job->exchange : job->now[0];
     struct exchange *exchange = party == PARTY_COPY ? job->now[1] : main;
@@ -96,8 +98,7 @@ static void add_call(struct run *run, struct job *job, enum lane_party party)
     if (job->warm_up)
         return;
     call->jar = lane_jar(job->lane, party, tenant, &site->home);
-    lane_seed(call->jar, exchange->logged.cookies, run->options->session,
-              run->options->seed_cookies);
+    jar_seed(call->jar, seeds);
     const char *production = site->home.production ? site->home.production : run->logged_host;
     (void)outgoing_edit(&exchange->out[side], &exchange->arena, production, &site->home);
 }
@@ -119,21 +120,26 @@ static void start_calls(struct run *run, struct job *job)
 static void send_job(struct run *run, struct job *job)
 {
     struct exchange *exchange = job->now[0], *copy = job->now[1];
+    const struct replay_options *options = run->options;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    lane_seeds(exchange->logged.cookies, options->session, options->seed_cookies, &text);
+    const struct slice seeds = {text.data, text.length};
     job->call_count = job->refused = 0;
     token_apply(job->lane->memory, exchange);
     exchange->first = run->one_side ? SOURCE : asked_first(exchange->number);
-    add_call(run, job, (enum lane_party)exchange->first);
+    add_call(run, job, (enum lane_party)exchange->first, seeds);
     if (run->one_side) {
         exchange->in[TARGET].failure = FAILURE_CONNECT;
         snprintf(exchange->in[TARGET].why, sizeof exchange->in[TARGET].why, "there is no target");
     } else {
-        add_call(run, job, (enum lane_party) !exchange->first);
+        add_call(run, job, (enum lane_party) !exchange->first, seeds);
     }
     if (copy) {
         token_apply(job->lane->copy_memory, copy);
         copy->first = SOURCE;
-        add_call(run, job, PARTY_COPY);
+        add_call(run, job, PARTY_COPY, seeds);
     }
+    buffer_free(&text);
     start_calls(run, job);
 }
 
@@ -417,13 +423,9 @@ static void post_lane(void *context, struct lane *lane)
     struct posting *posting = context;
     struct buffer *out = &posting->letter->lanes;
     buffer_add_u64(out, lane->session);
-    size_t at = out->length;
-    buffer_add_u64(out, 0);
+    size_t at = bytes_open_piece(out);
     lane_save(lane, out);
-    struct buffer length = BUFFER_INIT(16);
-    buffer_add_u64(&length, out->length - at - 8);
-    memcpy(out->data + at, length.data, 8);
-    buffer_free(&length);
+    bytes_close_piece(out, at);
     lane->dirty = false;
     lane->saved = true;
     if (out->length < RUN_PIECE)
@@ -455,7 +457,7 @@ void run_post_lanes(struct run *run, bool end)
     lane_each_dirty(run->lanes, post_lane, &posting);
     for (size_t i = 0; i < run->gone_count; i++) {
         buffer_add_u64(&posting.letter->lanes, run->gone[i]);
-        buffer_add_u64(&posting.letter->lanes, 0);
+        bytes_put_size(&posting.letter->lanes, 0);
     }
     run->gone_count = 0;
     struct letter *letter = posting.letter;
@@ -563,7 +565,7 @@ static void send_warm_up(struct run *run, struct job *job)
     bool known = has_sites(run, exchange->logged.tenant);
     for (int side = 0; side < (run->one_side ? 1 : SIDES) && known; side++) {
         buffer_add(&exchange->out[side].target, target.at, target.length);
-        add_call(run, job, (enum lane_party)side);
+        add_call(run, job, (enum lane_party)side, (struct slice){0});
     }
     if (!known) {
         run_job_over(run, job);

@@ -93,11 +93,7 @@ static const struct option_row rows[] = {
     {"version", 'V', OPTION_FLAG, NULL, FIELD(version), NULL, 0, 0, other, "Show the version."},
     {0}};
 
-struct entry {
-    const char *term, *text;
-};
-
-static const struct entry uris[] = {
+static const struct option_entry uris[] = {
     {"postgresql://[USER[:PASSWORD]@][HOST][:PORT][/DATABASE][?NAME=VALUE&...]",
      "Everything that libpq accepts: several hosts, a socket directory, sslmode, passfile, "
      "service, and the PG* "
@@ -109,7 +105,7 @@ static const struct entry uris[] = {
 };
 
 /* For the man page: the keys of the mapping file, in the order of mapping.h. */
-static const struct entry mapping_keys[] = {
+static const struct option_entry mapping_keys[] = {
     {"schemas: {SOURCE: TARGET, ...}", "Schemas (MySQL: databases) that have another name."},
     {"exclude: [PATTERN, ...]", "Tables of either side to leave out."},
     {"rules: [RULE, ...]",
@@ -133,7 +129,7 @@ static const struct entry mapping_keys[] = {
      "what."},
 };
 
-static const struct entry exits[] = {
+static const struct option_entry exits[] = {
     {"0", "equal: both sides hold the same rows (--explain: the plan was made)"},
     {"1",
      "different: rows, or tables or columns that one side lacks, or a target whose next insert "
@@ -146,7 +142,7 @@ static const struct entry exits[] = {
     {"130", "interrupted; the report says what was compared"},
 };
 
-static const struct entry examples[] = {
+static const struct option_entry examples[] = {
     {"Tonight is the cutover. Do the two sides tally?",
      "tally-verify --jobs 4 mysql://app@db1/hotel postgresql://app@db2/hotel"},
     {"Every night, from cron: silent when all is well.",
@@ -156,7 +152,7 @@ static const struct entry examples[] = {
     {NULL, "tally-verify -t bookings -n 1000 mysql://db1/hotel postgresql://db2/hotel"},
 };
 
-static const struct entry environment[] = {
+static const struct option_entry environment[] = {
     {"PGHOST, PGPASSWORD, PGPASSFILE, PGSERVICE, ...", "Defaults of libpq for postgresql:// URIs."},
     {"MYSQL_PWD", "Password for mysql:// URIs that have none."},
     {"NO_COLOR", "When set and not empty, no colour and no escape sequence is written."},
@@ -166,7 +162,7 @@ static const struct entry environment[] = {
     {"TERM", "When unset or dumb, no colour is written and no progress line is redrawn."},
 };
 
-static const struct entry files[] = {
+static const struct option_entry files[] = {
     {"/etc/mysql/my.cnf, /etc/my.cnf, ~/.my.cnf",
      "Their [client] section: defaults for mysql:// URIs."},
     {"$XDG_STATE_HOME/tally, else ~/.local/state/tally",
@@ -243,24 +239,6 @@ void command_free(struct command *command)
 /* --- help
  * --------------------------------------------------------------------------------------------- */
 
-static void help_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                         size_t count, size_t column)
-{
-    buffer_printf(out, "\n%s:\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 2;
-        display_add_blanks(out, 2);
-        buffer_add_text(out, entries[i].term);
-        at += strlen(entries[i].term);
-        if (at + 2 > column) {
-            buffer_add_byte(out, '\n');
-            at = 0;
-        }
-        display_add_blanks(out, column - at);
-        display_add_wrapped(out, entries[i].text, column, column, WIDTH);
-    }
-}
-
 void command_help(struct buffer *out)
 {
     buffer_printf(out,
@@ -281,24 +259,13 @@ void command_help(struct buffer *out)
     }
     buffer_add_byte(out, '\n');
     option_help(rows, WIDTH, out);
-    help_entries(out, "SOURCE and TARGET", uris, COUNT(uris), 6);
-    help_entries(out, "Exit codes", exits, COUNT(exits), 8);
+    option_help_entries(out, "SOURCE and TARGET", uris, COUNT(uris), 6, WIDTH);
+    option_help_entries(out, "Exit codes", exits, COUNT(exits), 8, WIDTH);
     buffer_add_text(out, "\nThe whole manual: man tally-verify\n");
 }
 
 /* --- man page
  * ----------------------------------------------------------------------------------------- */
-
-static void man_entries(struct buffer *out, const char *heading, const struct entry *entries,
-                        size_t count)
-{
-    buffer_printf(out, ".SH %s\n", heading);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_text(out, ".TP\n.B ");
-        option_man_text(out, entries[i].term);
-        option_man_text(out, entries[i].text);
-    }
-}
 
 /* The kinds of findings in definitions, from their own table. */
 static void man_definitions(struct buffer *out)
@@ -334,12 +301,12 @@ void command_man(struct buffer *out)
     option_man(rows, out);
     digest_command_man(out);
     report_command_man(out);
-    man_entries(out, "URIS", uris, COUNT(uris));
-    man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
+    option_man_entries(out, "URIS", uris, COUNT(uris));
+    option_man_entries(out, "MAPPING FILE", mapping_keys, COUNT(mapping_keys));
     man_definitions(out);
-    man_entries(out, "EXIT STATUS", exits, COUNT(exits));
-    man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
-    man_entries(out, "FILES", files, COUNT(files));
+    option_man_entries(out, "EXIT STATUS", exits, COUNT(exits));
+    option_man_entries(out, "ENVIRONMENT", environment, COUNT(environment));
+    option_man_entries(out, "FILES", files, COUNT(files));
     buffer_add_text(out, ".SH EXAMPLES\n");
     for (size_t i = 0; i < COUNT(examples); i++) {
         if (examples[i].term) {

@@ -1,7 +1,6 @@
 /* See report_command.h. */
 #include "report_command.h"
 
-#include "../diff/base/display.h"
 #include "../diff/base/option.h"
 #include "command.h"
 #include "report.h"
@@ -53,11 +52,8 @@ void report_command_free(struct report_command *command)
 
 void report_command_help(struct buffer *out)
 {
-    buffer_add_text(out, "Usage: tally-verify report [OPTIONS] LEDGER\n\n");
-    display_add_wrapped(out, what, 0, 0, WIDTH);
-    buffer_add_byte(out, '\n');
-    option_help(rows, WIDTH, out);
-    buffer_add_text(out, "\nThe whole manual: man tally-verify\n");
+    option_help_subcommand(out, "tally-verify report [OPTIONS] LEDGER", what, rows, WIDTH,
+                           "tally-verify");
 }
 
 void report_command_man(struct buffer *out)

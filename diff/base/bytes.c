@@ -20,6 +20,19 @@ void bytes_put_text(struct buffer *out, const char *text)
     buffer_add_text(out, text);
 }
 
+size_t bytes_open_piece(struct buffer *out)
+{
+    size_t at = out->length;
+    bytes_put_size(out, 0);
+    return at;
+}
+
+void bytes_close_piece(struct buffer *out, size_t at)
+{
+    uint32_t size = htole32((uint32_t)(out->length - at - sizeof size));
+    memcpy(out->data + at, &size, sizeof size);
+}
+
 void bytes_put_double(struct buffer *out, double n)
 {
     uint64_t bits;

@@ -29,6 +29,11 @@ void bytes_put_size(struct buffer *out, size_t n);         /* 4 bytes; the calle
 void bytes_put_text(struct buffer *out, const char *text); /* NULL is kept apart from "" */
 void bytes_put_double(struct buffer *out, double n);
 
+/* A piece behind its length (as bytes_put_size()), which is known only when the piece is there:
+ * bytes_close_piece() is told what bytes_open_piece() gave. */
+size_t bytes_open_piece(struct buffer *out);
+void bytes_close_piece(struct buffer *out, size_t at);
+
 /* The next bytes, borrowed; NULL when there are not as many. */
 const unsigned char *bytes_get(struct bytes *in, size_t length);
 unsigned bytes_u8(struct bytes *in);

@@ -377,3 +377,41 @@ void option_man(const struct option_row *rows, struct buffer *out)
     }
     buffer_free(&text);
 }
+
+void option_help_entries(struct buffer *out, const char *heading,
+                         const struct option_entry *entries, size_t count, size_t column, int width)
+{
+    buffer_printf(out, "\n%s:\n", heading);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 2 + strlen(entries[i].term);
+        buffer_printf(out, "  %s", entries[i].term);
+        if (at + 2 > column) {
+            buffer_add_byte(out, '\n');
+            at = 0;
+        }
+        display_add_blanks(out, column - at);
+        display_add_wrapped(out, entries[i].text, column, column, (size_t)width);
+    }
+}
+
+void option_man_entries(struct buffer *out, const char *heading, const struct option_entry *entries,
+                        size_t count)
+{
+    buffer_printf(out, ".SH %s\n", heading);
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_text(out, ".TP\n.B ");
+        option_man_text(out, entries[i].term);
+        option_man_text(out, entries[i].text);
+    }
+}
+
+void option_help_subcommand(struct buffer *out, const char *usage, const char *what,
+                            const struct option_row *rows, int width, const char *manual)
+{
+    buffer_printf(out, "Usage: %s\n\n", usage);
+    display_add_wrapped(out, what, 0, 0, (size_t)width);
+    buffer_add_byte(out, '\n');
+    option_help(rows, width, out);
+    if (manual)
+        buffer_printf(out, "\nThe whole manual: man %s\n", manual);
+}

@@ -50,6 +50,22 @@ bool option_parse(const struct option_row *rows, int argc, char **argv, void *fi
 
 /* The options part of --help, wrapped to `width` columns, grouped. */
 void option_help(const struct option_row *rows, int width, struct buffer *out);
+/* A term and what there is to say of it, for what stands in --help and man page beside options. */
+struct option_entry {
+    const char *term, *text;
+};
+
+/* A section of them, for --help: texts begin at `column`. */
+void option_help_entries(struct buffer *out, const char *heading,
+                         const struct option_entry *entries, size_t count, size_t column,
+                         int width);
+/* The same as man(7) macros. */
+void option_man_entries(struct buffer *out, const char *heading, const struct option_entry *entries,
+                        size_t count);
+/* The --help of a subcommand: "Usage: tally-replay report …", what it does, its options, and where
+ * more is said; manual NULL: nowhere. */
+void option_help_subcommand(struct buffer *out, const char *usage, const char *what,
+                            const struct option_row *rows, int width, const char *manual);
 /* A line of text for a man page: what groff would read as its own is escaped. */
 void option_man_text(struct buffer *out, const char *text);
 /* The same as man(7) macros. */

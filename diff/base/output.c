@@ -49,6 +49,12 @@ bool output_write(struct output *output, const struct buffer *text, struct err *
                    output->path ? "\"" : "", strerror(errno));
 }
 
+bool output_print(const struct buffer *text, struct err *err)
+{
+    return file_write_all(STDOUT_FILENO, text->data, text->length) ||
+           err_set(err, ERR_INTERNAL, "cannot write to standard output: %s.", strerror(errno));
+}
+
 bool output_has_colour(const struct output *output)
 {
     const char *no_color = getenv("NO_COLOR");

@@ -23,6 +23,9 @@ bool output_write(struct output *output, const struct buffer *text, struct err *
 /* The run gave no report. */
 void output_drop(struct output *output);
 
+/* The text on standard output, at once. ERR_INTERNAL. */
+bool output_print(const struct buffer *text, struct err *err) MUST_CHECK;
+
 /* A terminal that shows colours, and nobody who has said NO_COLOR (https://no-color.org). */
 bool output_has_colour(const struct output *output);
 
