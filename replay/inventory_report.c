@@ -15,8 +15,8 @@
 
 static const char *const clock_words[] = {
     [REQUEST_ARRIVAL] = "when requests arrived, to the millisecond ($msec less $request_time)",
-    [REQUEST_END] = "when requests ended ($msec; without $request_time a long request stands too "
-                    "late)",
+    [REQUEST_END] = ("when requests ended ($msec; without $request_time a long request stands too "
+                     "late)"),
     [REQUEST_SECONDS] = "whole seconds; within one only the order of the answers is known",
     [REQUEST_UNTIMED] = "none: the log has no time, its own order is taken",
 };

@@ -85,7 +85,7 @@ static void *guard_main(void *argument)
         if (!atomic_load(&interrupted))
             continue;
         pthread_mutex_lock(&run->guard_lock);
-        if (!since)
+        if (since == 0)
             since = work_clock();
         if (!cancelled && run->work)
             work_stop(run->work);
