@@ -13,6 +13,7 @@
 #include "report.h"
 #include "reproduce.h"
 #include "../diff/base/file.h"
+#include "../diff/base/interrupt.h"
 #include "../diff/base/output.h"
 
 #include <fcntl.h>
@@ -152,31 +153,6 @@ static MUST_CHECK bool run_advise(const struct command *command, struct err *err
 
 /* ---- a replay ---- */
 
-static volatile sig_atomic_t signals;
-
-/* The first one ends the run so that it can be resumed, a second one at once. */
-static void on_signal(int number)
-{
-    (void)number;
-    if (signals++)
-        _exit(ERR_INTERRUPTED);
-    replay_interrupt();
-}
-
-static void install_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    struct sigaction before;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    /* Under nohup it is ignored, and shall be. */
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(SIGHUP, &action, NULL);
-    /* A server that closes is an answer that does not come, and no end of the program. */
-    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
-}
-
 static MUST_CHECK bool run_replay(const struct command *command, int *exit_code, struct err *err)
 {
     const struct replay_options *options = &command->replay;
@@ -186,7 +162,9 @@ static MUST_CHECK bool run_replay(const struct command *command, int *exit_code,
                                             .quiet = options->quiet};
     struct report_replay_files *files = NULL;
     struct replay_result result;
-    install_signals();
+    interrupt_install(replay_interrupt);
+    /* A server that closes is an answer that does not come, and no end of the program. */
+    signal(SIGPIPE, SIG_IGN);
     if (!report_replay_open(&wish, &files, err))
         return false;
     bool done = replay_run(options, &result, err);

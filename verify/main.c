@@ -5,6 +5,7 @@
  */
 #include "../diff/base/file.h"
 #include "../diff/base/buffer.h"
+#include "../diff/base/interrupt.h"
 #include "../diff/base/memory.h"
 #include "../diff/base/output.h"
 #include "../diff/report_files.h"
@@ -24,27 +25,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t signals;
-
-static void on_signal(int number)
+static void end_softly(void)
 {
-    (void)number;
-    if (signals++)
-        _exit(ERR_INTERRUPTED);
     verify_interrupt();
     digest_interrupt();
-}
-
-static void install_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    struct sigaction before;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    /* Under nohup it is ignored, and shall be. */
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(SIGHUP, &action, NULL);
 }
 
 static int fail(const struct err *err)
@@ -128,7 +112,7 @@ static MUST_CHECK bool run(struct verify_options *options, const struct origin *
     bool done = open_output(options, &output, err) &&
                 report_files_open(&options->reports, REPORT_FORMATS, &files, err);
     if (done) {
-        install_signals();
+        interrupt_install(end_softly);
         done = get_result(options, origin, &result, err);
     }
     if (done) {
@@ -155,7 +139,7 @@ static MUST_CHECK bool run_plan(const struct verify_options *options, int *exit_
                                 struct err *err)
 {
     struct verify_result result = {0};
-    install_signals();
+    interrupt_install(end_softly);
     bool done = verify_run(options, &result, err);
     if (done && result.interrupted)
         done = err_set(err, ERR_INTERRUPTED, "interrupted; no plan was written");
@@ -179,7 +163,7 @@ static MUST_CHECK bool run_digest(const struct digest_options *options, int *exi
                                   struct err *err)
 {
     struct text_list failed = {0};
-    install_signals();
+    interrupt_install(end_softly);
     bool done = digest_read(options, &failed, err);
     for (size_t i = 0; done && i < failed.count; i++)
         fprintf(stderr, "tally-verify: not read: %s\n", failed.items[i]);

@@ -166,6 +166,12 @@ bool repair_open(const struct verify_options *options, const struct plan *plan,
     return open_files(made, err);
 }
 
+void repair_abandon(const struct repair *repair)
+{
+    if (repair->file >= 0)
+        unlink(repair->temporary);
+}
+
 void repair_free(struct repair *repair)
 {
     if (!repair)

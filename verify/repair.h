@@ -37,6 +37,9 @@ void repair_settle(struct repair *repair, const struct plan_table *table, bool c
 /* When every table is settled: puts the file together, and tells the result. */
 void repair_finish(struct repair *repair, struct verify_result *result);
 
+/* The process ends at once: what was not finished goes. Any thread, until repair_finish(). */
+void repair_abandon(const struct repair *repair);
+
 /* NULL is fine. A file that was not finished goes. */
 void repair_free(struct repair *repair);
 

@@ -66,13 +66,13 @@ struct run {
     size_t tables_done, tables_different;
 
     pthread_t guard;
-    pthread_mutex_t guard_lock; /* of work, first and over, for the guard */
+    pthread_mutex_t guard_lock; /* of work, first, repair and over, for the guard */
     atomic_bool over;
 };
 
 /*
  * The guard of a run: at an interruption it cancels what runs on the servers. Before there are
- * workers the main thread may hang in a connection attempt, with nothing open anywhere: then the
+ * workers the main thread may hang in a connection attempt, with nothing begun anywhere: then the
  * guard ends the process after a moment.
  */
 static void *guard_main(void *argument)
@@ -94,9 +94,12 @@ static void *guard_main(void *argument)
                 run->engine[side]->cancel(run->first[side]);
         cancelled = true;
         bool hangs = !run->options->keep_process && !run->had_workers && work_clock() - since > 0.8;
-        pthread_mutex_unlock(&run->guard_lock);
-        if (hangs)
+        if (hangs) {
+            if (run->repair)
+                repair_abandon(run->repair);
             _exit(ERR_INTERRUPTED);
+        }
+        pthread_mutex_unlock(&run->guard_lock);
     }
     return NULL;
 }
@@ -566,7 +569,12 @@ static bool open_repair(struct run *run, struct err *err)
     struct plan_side sides[SIDES];
     for (int side = 0; side < SIDES; side++)
         sides[side] = (struct plan_side){run->engine[side], run->first[side], &run->schema[side]};
-    return repair_open(run->options, &run->plan, sides, run->result, &run->repair, err);
+    struct repair *repair = NULL;
+    bool ok = repair_open(run->options, &run->plan, sides, run->result, &repair, err);
+    pthread_mutex_lock(&run->guard_lock);
+    run->repair = repair;
+    pthread_mutex_unlock(&run->guard_lock);
+    return ok;
 }
 
 static bool run_stages(struct run *run, struct err *err)
