@@ -37,7 +37,7 @@ $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
 $(BUILD)/diff/regex.o: LIBRARY = $(call flags,cflags,libpcre2-8)
 $(BUILD)/diff/base/settings.o: LIBRARY = $(call flags,cflags,yaml-0.1)
 $(BUILD)/verify/report_json.o: LIBRARY = $(call flags,cflags,jansson)
-$(BUILD)/replay/log_input.o: LIBRARY = $(call flags,cflags,zlib)
+$(BUILD)/replay/unpack.o: LIBRARY = $(call flags,cflags,zlib)
 $(BUILD)/replay/http.o: LIBRARY = $(call flags,cflags,libcurl)
 
 DIFF_SOURCES = $(wildcard diff/base/*.c) $(wildcard diff/*.c)

@@ -99,6 +99,17 @@ static bool answered(const struct incoming *in)
     return in->failure == FAILURE_NONE && in->status;
 }
 
+static const char *transport_cause(const struct incoming in[SIDES])
+{
+    static const char *const texts[SIDES][2] = {
+        {"the source did not answer", "the source's answer cannot be decoded"},
+        {"the target did not answer", "the target's answer cannot be decoded"}};
+    if (!answered(&in[SOURCE]) && !answered(&in[TARGET]))
+        return "neither side answered";
+    enum side side = answered(&in[SOURCE]) ? TARGET : SOURCE;
+    return texts[side][in[side].failure == FAILURE_UNREADABLE];
+}
+
 static void check_transport(struct check *check)
 {
     struct arena *arena = &check->findings->arena;
@@ -117,9 +128,7 @@ static void check_transport(struct check *check)
                                      .change = diff_kind_name[target   ? DIFF_INSERTED
                                                               : source ? DIFF_DELETED
                                                                        : DIFF_CHANGED],
-                                     .cause = source   ? "the target did not answer"
-                                              : target ? "the source did not answer"
-                                                       : "neither side answered",
+                                     .cause = transport_cause(check->exchange->in),
                                      .value = {value[SOURCE], value[TARGET]}});
 }
 

@@ -65,10 +65,12 @@ struct outgoing {
 
 enum failure {
     FAILURE_NONE,
-    FAILURE_CONNECT,  /* nothing was sent */
-    FAILURE_TIMEOUT,  /* sent, and no whole answer within the time */
-    FAILURE_BROKEN,   /* sent, and the connection ended */
-    FAILURE_TOO_LARGE /* the answer is larger than what is kept */
+    FAILURE_CONNECT,   /* nothing was sent */
+    FAILURE_TIMEOUT,   /* sent, and no whole answer within the time */
+    FAILURE_BROKEN,    /* sent, and the connection ended */
+    FAILURE_TOO_LARGE, /* the answer is larger than what is kept */
+    FAILURE_UNREADABLE /* whole as HTTP counts, but its body is coded and cut, damaged, or coded as
+                          nobody asked for */
 };
 
 struct incoming {

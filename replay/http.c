@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "coding.h"
 #include "http_field.h"
 #include "watch.h"
 
@@ -43,9 +44,10 @@ struct transfer {
     struct arena *arena;
     void *tag;
     struct curl_slist *headers;
-    struct buffer target;         /* prefix and target, as a C string */
-    struct buffer line;           /* for building a header */
-    struct buffer method, coding; /* as the handle has them; setting them costs it a copy */
+    struct buffer target;           /* prefix and target, as a C string */
+    struct buffer line;             /* for building a header */
+    struct buffer method, accepted; /* as the handle has them; setting them costs it a copy */
+    struct coding *coding;          /* of the answer's body; NULL: as it stands */
     size_t header_bytes;
     double sent, first, last; /* http_now() of the first byte out, the first and the last in; 0 */
     bool begun;               /* a connection was there, and sending could begin */
@@ -53,6 +55,7 @@ struct transfer {
     bool astray;              /* the connection was not to the origin */
     bool has_body;            /* the request */
     bool in_body;             /* fields that follow are trailers */
+    bool has_come;            /* a byte of the answer's body */
     bool too_large;
     char why[CURL_ERROR_SIZE];
 };
@@ -63,7 +66,6 @@ struct http {
     struct http_site *sites;
     struct transfer *busy, *pool;
     size_t busy_count;
-    unsigned codings; /* HTTP_GZIP …, that libcurl can decode */
     struct watch *watch;
     double due; /* http_now() at which libcurl wants to be called; NEVER */
 };
@@ -114,14 +116,6 @@ static int set_due(CURLM *multi, long milliseconds, void *context)
     return 0;
 }
 
-static unsigned codings(void)
-{
-    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-    return (version->features & CURL_VERSION_LIBZ ? HTTP_GZIP | HTTP_DEFLATE : 0U) |
-           (version->features & CURL_VERSION_BROTLI ? HTTP_BROTLI : 0U) |
-           (version->features & CURL_VERSION_ZSTD ? HTTP_ZSTD : 0U);
-}
-
 static void set_multi(struct http *http)
 {
     size_t wanted = http->settings.connections;
@@ -146,7 +140,6 @@ bool http_new(const struct http_settings *settings, struct http **made, struct e
     struct http *http = mem_zero(1, sizeof *http);
     http->settings = *settings;
     http->due = NEVER;
-    http->codings = codings();
     http->multi = curl_multi_init();
     http->watch = watch_new();
     if (!http->multi || !http->watch) {
@@ -165,7 +158,8 @@ static void transfer_free(struct transfer *transfer)
     buffer_free(&transfer->target);
     buffer_free(&transfer->line);
     buffer_free(&transfer->method);
-    buffer_free(&transfer->coding);
+    buffer_free(&transfer->accepted);
+    coding_free(transfer->coding);
     free(transfer);
 }
 
@@ -343,6 +337,12 @@ static void note_time(struct transfer *transfer)
         transfer->first = transfer->last;
 }
 
+static void drop_coding(struct transfer *transfer)
+{
+    coding_free(transfer->coding);
+    transfer->coding = NULL;
+}
+
 /* "Name: value\r\n" of an answer; also status lines, the empty line, and trailers. */
 static size_t take_header(char *data, size_t one, size_t length, void *context)
 {
@@ -354,11 +354,15 @@ static size_t take_header(char *data, size_t one, size_t length, void *context)
         note_time(transfer);
     while (end && (data[end - 1] == '\n' || data[end - 1] == '\r'))
         end--;
-    if (end >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* after 1xx, the real answer */
+    /* After 1xx, the real answer; but not a trailer that looks like one. */
+    if (end >= 5 && memcmp(data, "HTTP/", 5) == 0 && !transfer->has_come) {
         fields->count = 0;
         transfer->in_body = false;
+        drop_coding(transfer);
         return size;
     }
+    if (!end && !transfer->in_body)
+        transfer->coding = coding_new(fields, transfer->http->settings.body_limit);
     transfer->in_body |= end == 0;
     if (transfer->in_body)
         note_time(transfer);
@@ -387,6 +391,11 @@ static size_t take_body(char *data, size_t one, size_t length, void *context)
     struct buffer *body = &transfer->in->body;
     size_t size = one * length, room = transfer->http->settings.body_limit - body->length;
     note_time(transfer);
+    transfer->has_come = true;
+    if (transfer->coding) {
+        transfer->too_large = !coding_take(transfer->coding, data, size, body);
+        return transfer->too_large ? 0 : size;
+    }
     buffer_add(body, data, size < room ? size : room);
     if (size <= room)
         return size;
@@ -433,7 +442,7 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     bool http2 = settings->http2 && site->secure;
     curl_easy_reset(easy);
     buffer_clear(&transfer->method);
-    buffer_clear(&transfer->coding);
+    buffer_clear(&transfer->accepted);
     curl_easy_setopt(easy, CURLOPT_URL, site->url);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, site->secure ? "https" : "http");
@@ -447,6 +456,8 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, site->connect);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    /* libcurl says what is accepted, but coding.h decodes: libcurl takes cut data for whole. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_MOST);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(settings->timeout * 1000));
@@ -489,7 +500,7 @@ static struct transfer *take_transfer(struct http *http, const struct http_site 
         buffer_init(&transfer->target, BUFFER_NO_LIMIT);
         buffer_init(&transfer->line, BUFFER_NO_LIMIT);
         buffer_init(&transfer->method, BUFFER_NO_LIMIT);
-        buffer_init(&transfer->coding, BUFFER_NO_LIMIT);
+        buffer_init(&transfer->accepted, BUFFER_NO_LIMIT);
         transfer->easy = curl_easy_init();
         if (!transfer->easy) {
             transfer_free(transfer);
@@ -506,6 +517,7 @@ static void to_pool(struct http *http, struct transfer *transfer)
 {
     curl_slist_free_all(transfer->headers);
     transfer->headers = NULL;
+    drop_coding(transfer);
     transfer->next = http->pool;
     http->pool = transfer;
 }
@@ -580,8 +592,8 @@ static bool write_headers(struct transfer *transfer, struct slice target, struct
     if (transfer->has_body)
         add_header(&transfer->headers, "Expect:"); /* likewise */
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-    http_field_codings(line, fields_find(fields, "Accept-Encoding"), transfer->http->codings);
-    set_text(transfer, &transfer->coding, CURLOPT_ACCEPT_ENCODING, (const char *)line->data);
+    http_field_codings(line, fields_find(fields, "Accept-Encoding"));
+    set_text(transfer, &transfer->accepted, CURLOPT_ACCEPT_ENCODING, (const char *)line->data);
     return true;
 }
 
@@ -655,7 +667,7 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
     transfer->sent = transfer->first = transfer->last = 0;
     transfer->why[0] = '\0';
     transfer->begun = transfer->repeated = transfer->astray = false;
-    transfer->in_body = transfer->too_large = false;
+    transfer->in_body = transfer->has_come = transfer->too_large = false;
     clear_answer(in);
     struct slice target = {out->target.data, out->target.length};
     if (!write_target(transfer, &out->target, err) || !set_method(transfer, method, err) ||
@@ -714,6 +726,9 @@ static void finish(struct transfer *transfer, CURLcode code)
     in->failure = classify(transfer, code);
     if (in->failure)
         snprintf(in->why, sizeof in->why, "%.199s", reason(transfer, code));
+    else if (transfer->coding && coding_why(transfer->coding, (const char *)transfer->method.data,
+                                            in->status, in->why, sizeof in->why))
+        in->failure = FAILURE_UNREADABLE;
     /* By own clocks: libcurl's PRETRANSFER may be taken after a whole body was sent. What an answer
      * cost is known when its last byte came, not when its turn comes here. */
     double end = in->failure ? http_now() : transfer->last;

@@ -19,9 +19,11 @@
  *     without an answer; that is stopped where a byte of it was sent: FAILURE_BROKEN. (So an HTTP/2
  *     stream that a server refused is a failure, too; connections carry one stream at a time.)
  *     Fields that frame a message or belong to one hop (Content-Length, Connection, …) are left
- *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with those of
- *     its codings that can be decoded, without one "identity"; the body that comes back is decoded.
- *     Content-Length and Content-Encoding in in->headers are still those of the wire.
+ *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with gzip and
+ *     deflate, as far as the log names them, without one "identity"; the body that comes back is
+ *     decoded (coding.h), and the limit is that of the decoded one. An answer of which HTTP has
+ * all, but the coding has not, or that cannot be decoded: FAILURE_UNREADABLE; it was received to
+ * its end. Content-Length and Content-Encoding in in->headers are still those of the wire.
  */
 #ifndef TALLY_REPLAY_HTTP_H
 #define TALLY_REPLAY_HTTP_H

@@ -1,6 +1,8 @@
 /* See http_field.h. */
 #include "http_field.h"
 
+#include "coding.h"
+
 #include <strings.h>
 
 bool http_field_is_token(const char *name, size_t length)
@@ -37,21 +39,17 @@ bool http_field_is_ours(const char *name)
     return false;
 }
 
-void http_field_codings(struct buffer *out, const char *accepted, unsigned decodable)
+void http_field_codings(struct buffer *out, const char *accepted)
 {
-    /* In the order of HTTP_GZIP and so on. */
-    static const char *const known[] = {"gzip", "deflate", "br", "zstd"};
     buffer_clear(out);
     for (const char *at = accepted; at && *at;) {
         at += strspn(at, ", \t");
         size_t length = strcspn(at, ","), name = strcspn(at, ",; \t");
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (decodable & 1U << i && strlen(known[i]) == name &&
-                strncasecmp(at, known[i], name) == 0) {
-                if (out->length)
-                    buffer_add_text(out, ", ");
-                buffer_add(out, at, length);
-            }
+        if (coding_is_known(at, name)) {
+            if (out->length)
+                buffer_add_text(out, ", ");
+            buffer_add(out, at, length);
+        }
         at += length;
     }
     if (!out->length)

@@ -13,13 +13,12 @@ bool http_field_is_token(const char *name, size_t length);
  * what can be decoded. */
 bool http_field_is_ours(const char *name);
 
-enum { HTTP_GZIP = 1, HTTP_DEFLATE = 2, HTTP_BROTLI = 4, HTTP_ZSTD = 8 };
-
-/* Accept-Encoding: of what a browser said, the codings that can be decoded, with their weights;
- * "identity" when none is left or nothing was said (NULL).
+/* Accept-Encoding: of what a browser said, the codings that coding.h decodes, with their weights;
+ * "identity" when none is left or nothing was said (NULL). Others (br, zstd) are not asked for: who
+ * has them has gzip or none, too.
  *
- *     "gzip, deflate;q=0.5, sdch" with HTTP_GZIP | HTTP_DEFLATE     -> "gzip, deflate;q=0.5"
+ *     "gzip, deflate;q=0.5, br"     -> "gzip, deflate;q=0.5"
  */
-void http_field_codings(struct buffer *out, const char *accepted, unsigned decodable);
+void http_field_codings(struct buffer *out, const char *accepted);
 
 #endif

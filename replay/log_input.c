@@ -1,15 +1,14 @@
 #include "log_input.h"
 
 #include "../diff/base/memory.h"
+#include "unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define RAW_BYTES (256U << 10)
 
@@ -17,8 +16,8 @@ struct log_input {
     int file;
     const char *path;    /* borrowed */
     const char *problem; /* static text */
-    bool gzip, inflating, ended;
-    z_stream stream;
+    bool ended;
+    struct unpack *unpack; /* NULL: the file is plain */
     size_t raw_at, raw_length;
     unsigned char raw[RAW_BYTES];
 };
@@ -79,14 +78,8 @@ bool log_input_open(const char *path, struct log_input **result, struct err *err
     if (done && !standard)
         posix_fadvise(input->file, 0, 0, POSIX_FADV_SEQUENTIAL);
     done = done && fill_two(input, err);
-    if (done && is_member(input)) {
-        input->gzip = true;
-        /* 15 bits of window, and 16: a gzip header is expected. */
-        if (inflateInit2(&input->stream, 15 + 16) != Z_OK)
-            done = err_set(err, ERR_INTERNAL, "zlib has no memory.");
-        else
-            input->inflating = true;
-    }
+    if (done && is_member(input))
+        input->unpack = unpack_new(UNPACK_GZIP);
     if (done)
         return true;
     log_input_close(input);
@@ -122,8 +115,7 @@ static MUST_CHECK bool next_member(struct log_input *input, struct err *err)
     if (!fill_two(input, err))
         return false;
     if (is_member(input)) {
-        if (inflateReset(&input->stream) != Z_OK)
-            return err_set(err, ERR_INTERNAL, "zlib cannot go on with \"%s\".", input->path);
+        unpack_again(input->unpack);
         return true;
     }
     input->ended = true;
@@ -135,11 +127,8 @@ static MUST_CHECK bool next_member(struct log_input *input, struct err *err)
 static MUST_CHECK bool read_gzip(struct log_input *input, unsigned char *place, size_t room,
                                  size_t *got, struct err *err)
 {
-    if (room > UINT_MAX)
-        room = UINT_MAX;
-    input->stream.next_out = place;
-    input->stream.avail_out = (unsigned)room;
-    while (!input->ended && input->stream.avail_out == room) {
+    *got = 0;
+    while (!input->ended && !*got) {
         size_t more = 1;
         if (input->raw_at == input->raw_length && !fill(input, &more, err))
             return false;
@@ -148,29 +137,24 @@ static MUST_CHECK bool read_gzip(struct log_input *input, unsigned char *place, 
             input->ended = true;
             break;
         }
-        input->stream.next_in = input->raw + input->raw_at;
-        input->stream.avail_in = (unsigned)(input->raw_length - input->raw_at);
-        int status = inflate(&input->stream, Z_NO_FLUSH);
-        input->raw_at = input->raw_length - input->stream.avail_in;
-        if (status == Z_STREAM_END) {
-            if (!next_member(input, err))
-                return false;
-        } else if (status == Z_MEM_ERROR) {
-            return err_set(err, ERR_INTERNAL, "zlib has no memory.");
-        } else if (status != Z_OK && status != Z_BUF_ERROR) {
+        struct slice in = {input->raw + input->raw_at, input->raw_length - input->raw_at};
+        enum unpack_state state = unpack_step(input->unpack, &in, place, room, got);
+        input->raw_at = input->raw_length - in.length;
+        if (state == UNPACK_END && !next_member(input, err))
+            return false;
+        if (state == UNPACK_DAMAGED) {
             input->problem = "the gzip data is damaged";
             input->ended = true;
         }
     }
-    *got = room - input->stream.avail_out;
     return true;
 }
 
 bool log_input_read(struct log_input *input, unsigned char *place, size_t room, size_t *got,
                     struct err *err)
 {
-    return input->gzip ? read_gzip(input, place, room, got, err)
-                       : read_plain(input, place, room, got, err);
+    return input->unpack ? read_gzip(input, place, room, got, err)
+                         : read_plain(input, place, room, got, err);
 }
 
 const char *log_input_problem(const struct log_input *input)
@@ -182,8 +166,7 @@ void log_input_close(struct log_input *input)
 {
     if (!input)
         return;
-    if (input->inflating)
-        inflateEnd(&input->stream);
+    unpack_free(input->unpack);
     if (input->file > STDIN_FILENO)
         close(input->file);
     free(input);

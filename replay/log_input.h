@@ -1,7 +1,6 @@
 /*
  * The bytes of one log file, whether it is plain or gzip, a file or standard input. Input: a path,
- * "-" for standard input. Output: bytes in order. log_input.c alone includes zlib.h. Knows nothing
- * of lines.
+ * "-" for standard input. Output: bytes in order. Knows nothing of lines.
  */
 #ifndef TALLY_REPLAY_LOG_INPUT_H
 #define TALLY_REPLAY_LOG_INPUT_H

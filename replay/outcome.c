@@ -122,6 +122,7 @@ static const char *failure_text(const struct exchange *exchange, enum side side)
         [FAILURE_TIMEOUT] = "did not answer in time",
         [FAILURE_BROKEN] = "broke its answer off",
         [FAILURE_TOO_LARGE] = "answered more than is kept",
+        [FAILURE_UNREADABLE] = "sent a body that cannot be decoded",
     };
     return texts[exchange->in[side].failure];
 }
@@ -149,6 +150,9 @@ static void tell_answers(struct judgement *judgement, const struct exchange *exc
     if (has_answered(exchange, SOURCE) &&
         exchange->in[SOURCE].status == exchange->in[TARGET].status) {
         buffer_printf(&text, "both sides answered %d", exchange->in[SOURCE].status);
+    } else if (exchange->in[SOURCE].failure == FAILURE_UNREADABLE &&
+               exchange->in[TARGET].failure == FAILURE_UNREADABLE) {
+        buffer_printf(&text, "both sides %s", failure_text(exchange, SOURCE));
     } else {
         for (int side = 0; side < SIDES; side++) {
             buffer_printf(&text, "%s%s%s", side ? ", " : "", side_name[side],

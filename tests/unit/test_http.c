@@ -48,6 +48,25 @@ static const struct script scripts[] = {
      KEEP},
     {"/gzip", OK "Content-Encoding: gzip\r\nContent-Length: 28\r\n\r\n" GZIPPED,
      sizeof(OK "Content-Encoding: gzip\r\nContent-Length: 28\r\n\r\n" GZIPPED) - 1, KEEP},
+    /* Cut, with a Content-Length that fits; followed by others; and coded as nobody asked for. */
+    {"/cutgzip", OK "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" GZIPPED,
+     sizeof(OK "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" GZIPPED) - 9, KEEP},
+    {"/moregzip", OK "Content-Encoding: gzip\r\nContent-Length: 31\r\n\r\n" GZIPPED "php",
+     sizeof(OK "Content-Encoding: gzip\r\nContent-Length: 31\r\n\r\n" GZIPPED "php") - 1, KEEP},
+    {"/nogzip", OK "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0,
+     KEEP},
+    {"/emptygzip", OK "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", 0, KEEP},
+    {"/headgzip", OK "Content-Encoding: gzip\r\nContent-Length: 28\r\n\r\n", 0, KEEP},
+    {"/br",
+     OK "Content-Encoding: br\r\nContent-Length: 7\r\n\r\n\x0b\x01\x80"
+        "abc\x03",
+     0, KEEP},
+    {"/te", OK "Transfer-Encoding: gzip, chunked\r\n\r\n1c\r\n" GZIPPED "\r\n0\r\n\r\n",
+     sizeof(OK "Transfer-Encoding: gzip, chunked\r\n\r\n1c\r\n" GZIPPED "\r\n0\r\n\r\n") - 1, KEEP},
+    {"/trailer",
+     OK "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\x1f\x8b\x08\r\n0\r\n"
+        "HTTP/2: 200\r\n\r\n",
+     0, KEEP},
     {"/badgzip", OK "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", 0, KEEP},
     {"/old", "HTTP/1.0 200 OK\r\n\r\nto the end", 0, CLOSE},
     {"/early",
@@ -465,7 +484,7 @@ static void headers_are_sent_as_logged_but_for_those_of_a_hop(void **state)
         {"authorization", "Basic logged"},
         {"X-Two", "1"},
         {"X-Two", "2"},
-        {"Accept-Encoding", "gzip, deflate;q=0.5, sdch, *;q=0.1"}};
+        {"Accept-Encoding", "gzip, br, zstd;q=1, deflate;q=0.5, sdch, *;q=0.1"}};
     for (size_t i = 0; i < COUNT(fields); i++)
         add_field(&asked, fields[i][0], fields[i][1]);
     ask(http, site, "GET", jar, &asked);
@@ -517,7 +536,15 @@ static const struct answer_case answers[] = {
     {"GET", "/half", 200, "half", 4, FAILURE_BROKEN},
     {"GET", "/halfchunk", 200, "half", 4, FAILURE_BROKEN},
     {"GET", "/garbage", 0, "", 0, FAILURE_BROKEN},
-    {"GET", "/badgzip", 200, "", 0, FAILURE_BROKEN},
+    {"GET", "/badgzip", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/cutgzip", 200, "hello hello hello", 17, FAILURE_UNREADABLE},
+    {"GET", "/moregzip", 200, "hello hello hello", 17, FAILURE_UNREADABLE},
+    {"GET", "/nogzip", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/emptygzip", 200, "", 0, FAILURE_NONE},
+    {"HEAD", "/headgzip", 200, "", 0, FAILURE_NONE},
+    {"GET", "/br", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/te", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/trailer", 200, "", 0, FAILURE_UNREADABLE},
     {"GET", "/stall", 0, "", 0, FAILURE_TIMEOUT},
     {"GET", "/stallhalf", 200, "half", 4, FAILURE_TIMEOUT},
     {"GET", "/flood", 200, NULL, 100000, FAILURE_TOO_LARGE},
