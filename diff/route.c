@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include "date_text.h"
+#include "secret.h"
 #include "value_class.h"
 
 #define PATTERN_MOST 1000 /* bytes */
@@ -40,17 +41,6 @@ static const char *variable_of(const char *part, size_t length)
     }
 }
 
-/* Bytes of an ending like ".json"; 0: there is none. */
-static size_t ending_of(const char *part, size_t length)
-{
-    size_t size = 1;
-    while (size < length && size <= 6 && part[length - size] != '.')
-        size++;
-    if (size < 2 || size >= length || size > 6 || part[length - size] != '.')
-        return 0;
-    return is_digit(part[length - size + 1]) ? 0 : size;
-}
-
 /* ";jsessionid=8f3a" as ";jsessionid={value}": what it names is no part of the page, and may be a
  * secret. */
 static void add_parameters(struct buffer *out, const char *text, size_t length)
@@ -78,11 +68,12 @@ void route_pattern(struct buffer *out, const char *path, size_t length)
         const char *part = path + at;
         const char *parameters = end > at ? memchr(part, ';', end - at) : NULL;
         size_t size = parameters ? (size_t)(parameters - part) : end - at;
-        size_t ending = ending_of(part, size);
-        const char *variable = variable_of(part, size);
+        size_t ending = secret_ending(part, size);
+        bool secret = secret_in_path(path, length, at, size);
+        const char *variable = secret ? "{token}" : variable_of(part, size);
         if (!variable && ending)
             variable = variable_of(part, size - ending);
-        else
+        else if (!secret)
             ending = 0;
         if (variable) {
             buffer_add_text(out, variable);

@@ -5,6 +5,7 @@
  *     /rates/8812, /rates/8813              -> /rates/{id}
  *     /b/550e8400-e29b-…-446655440000/edit  -> /b/{uuid}/edit
  *     /calendar/2024-01-31                  -> /calendar/{date}
+ *     /reset/3f9a81c2                       -> /reset/{token}     (secret.h)
  */
 #ifndef TALLY_ROUTE_H
 #define TALLY_ROUTE_H

@@ -1,5 +1,7 @@
 #include "mask.h"
 
+#include "../diff/secret.h"
+
 #include <ctype.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -45,6 +47,8 @@ bool mask_is_secret(struct slice name)
         }
         plain[length++] = (char)byte;
     }
+    if (secret_is_also(plain, length))
+        return true;
     for (size_t i = 0; i < COUNT(secret_parts); i++)
         if (contains_fold(plain, length, secret_parts[i]))
             return true;
@@ -60,64 +64,184 @@ bool mask_is_secret(struct slice name)
     return false;
 }
 
-/* name=value&name=value */
-static bool mask_pairs(struct buffer *out, const unsigned char *at, const unsigned char *end)
+/* ---- targets ---- */
+
+#define NESTED_MOST 2          /* links in the query of links */
+#define VALUE_MOST (16U << 10) /* bytes of a value in which a link is looked for */
+
+struct walk {
+    void (*take)(void *context, const struct mask_secret *secret);
+    void *context;
+    unsigned depth;
+};
+
+static bool is_marked(struct slice value)
 {
-    bool masked = false;
-    while (at < end) {
-        size_t length = 0, name = SIZE_MAX;
-        while (at + length < end && at[length] != '&' && at[length] != ';') {
-            if (at[length] == '=' && name == SIZE_MAX)
-                name = length;
-            length++;
+    return value.length >= 3 && memcmp(value.at, "***", 3) == 0;
+}
+
+static void note(void *context, const struct mask_secret *secret)
+{
+    (void)secret;
+    *(bool *)context = true;
+}
+
+static void walk_target(const struct walk *walk, struct slice target);
+
+/* next=%2Freset%2F3f9a81c2 */
+static bool holds_link(const struct walk *walk, struct slice value)
+{
+    bool found = false;
+    struct buffer text = BUFFER_INIT(VALUE_MOST);
+    if (walk->depth == NESTED_MOST || value.length > VALUE_MOST ||
+        !(memchr(value.at, '/', value.length) || memmem(value.at, value.length, "%2", 2)))
+        return false;
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char byte = value.at[i];
+        if (byte == '%' && value.length - i > 2 && hex_digit(value.at[i + 1]) >= 0 &&
+            hex_digit(value.at[i + 2]) >= 0) {
+            byte = (unsigned char)(hex_digit(value.at[i + 1]) * 16 + hex_digit(value.at[i + 2]));
+            i += 2;
         }
-        bool secret =
-            name != SIZE_MAX && name + 1 < length && mask_is_secret((struct slice){at, name});
-        if (secret) {
-            buffer_add(out, at, name + 1);
-            buffer_add_text(out, "***");
-            masked = true;
-        } else {
-            buffer_add(out, at, length);
-        }
-        at += length;
-        if (at < end)
-            buffer_add_byte(out, *at++);
+        buffer_add_byte(&text, byte);
     }
-    return masked;
+    const struct walk inner = {note, &found, walk->depth + 1};
+    if (memchr(text.data, '/', text.length))
+        walk_target(&inner, (struct slice){text.data, text.length});
+    buffer_free(&text);
+    return found;
+}
+
+static bool is_secret_pair(const struct walk *walk, struct slice name, struct slice value)
+{
+    return value.length && !is_marked(value) &&
+           (mask_is_secret(name) || secret_looks((const char *)value.at, value.length) ||
+            holds_link(walk, value));
+}
+
+/* name=value&name=value; the names' pairs end at one of `ends`. */
+static void walk_pairs(const struct walk *walk, struct slice text, const char *ends,
+                       unsigned segment)
+{
+    for (size_t at = 0; at < text.length;) {
+        size_t end = at;
+        while (end < text.length && !(text.at[end] && strchr(ends, text.at[end])))
+            end++;
+        const unsigned char *equals = memchr(text.at + at, '=', end - at);
+        if (equals) {
+            struct mask_secret secret = {
+                .name = {text.at + at, (size_t)(equals - text.at) - at},
+                .value = {equals + 1, (size_t)(text.at + end - equals) - 1},
+                .segment = segment};
+            if (is_secret_pair(walk, secret.name, secret.value))
+                walk->take(walk->context, &secret);
+        }
+        at = end + 1;
+    }
+}
+
+/* Segments, with their parameters: /rooms;jsessionid=8F3A/reset/3f9a81c2.html */
+static void walk_path(const struct walk *walk, struct slice path)
+{
+    const char *text = (const char *)path.at;
+    unsigned segment = 0;
+    for (size_t at = 0; at <= path.length; at++) {
+        size_t end = at, size;
+        while (end < path.length && text[end] != '/')
+            end++;
+        for (size = 0; at + size < end && text[at + size] != ';';)
+            size++;
+        struct slice part = {path.at + at, size}, rest = {part.at + size, end - at - size};
+        segment += at > 0;
+        if (size && !is_marked(part) && secret_in_path(text, path.length, at, size)) {
+            part.length -= secret_ending(text + at, size);
+            walk->take(walk->context, &(struct mask_secret){.value = part, .segment = segment});
+        } else {
+            walk_pairs(walk, part, ";", segment); /* /sid=8F3A/ */
+        }
+        walk_pairs(walk, rest, ";", segment);
+        at = end;
+    }
+}
+
+/* Behind "http://user:password@host"; what stands before the @ is secret. */
+static size_t walk_origin(const struct walk *walk, struct slice target)
+{
+    const unsigned char *marks = memmem(target.at, target.length, "://", 3);
+    size_t colon = marks ? (size_t)(marks - target.at) : 0;
+    for (size_t i = 0; i < colon; i++)
+        if (!isalnum(target.at[i]) && !strchr("+-.", target.at[i]))
+            return 0;
+    if (!colon)
+        return 0;
+    size_t at = colon + 3, from = at, user = 0;
+    for (; at < target.length && !strchr("/?#", target.at[at]); at++)
+        if (target.at[at] == '@')
+            user = at;
+    if (user)
+        walk->take(walk->context, &(struct mask_secret){.name = {target.at + from, 0},
+                                                        .value = {target.at + from, user - from}});
+    return at;
+}
+
+static void walk_target(const struct walk *walk, struct slice target)
+{
+    size_t from = walk_origin(walk, target), end = from;
+    while (end < target.length && target.at[end] != '?' && target.at[end] != '#')
+        end++;
+    walk_path(walk, (struct slice){target.at + from, end - from});
+    if (end < target.length)
+        walk_pairs(walk, (struct slice){target.at + end + 1, target.length - end - 1}, "&;#?", 0);
+}
+
+void mask_each(struct slice target, void (*take)(void *context, const struct mask_secret *secret),
+               void *context)
+{
+    if (target.at)
+        walk_target(&(struct walk){take, context, 0}, target);
+}
+
+struct masking {
+    struct buffer *out;
+    const unsigned char *done; /* up to here it is appended */
+    mask_mark *mark;
+    void *context;
+    bool masked;
+};
+
+static void mask_one(void *context, const struct mask_secret *secret)
+{
+    struct masking *masking = context;
+    buffer_add(masking->out, masking->done, (size_t)(secret->value.at - masking->done));
+    if (masking->mark)
+        masking->mark(masking->context, masking->out, secret->value);
+    else
+        buffer_add_text(masking->out, "***");
+    masking->done = secret->value.at + secret->value.length;
+    masking->masked = true;
+}
+
+bool mask_target_marked(struct buffer *out, struct slice target, mask_mark *mark, void *context)
+{
+    struct masking masking = {out, target.at, mark, context, false};
+    mask_each(target, mask_one, &masking);
+    if (target.at)
+        buffer_add(out, masking.done, (size_t)(target.at + target.length - masking.done));
+    return masking.masked;
 }
 
 bool mask_target(struct buffer *out, struct slice target)
 {
-    if (!target.at)
-        return false;
-    const unsigned char *at = target.at, *end = target.at + target.length;
-    bool masked = false;
-    const unsigned char *host = memmem(at, target.length, "://", 3);
-    const unsigned char *user = host ? memchr(host + 3, '@', (size_t)(end - host - 3)) : NULL;
-    if (user) { /* http://user:password@host/: generously, whatever stands before an @ */
-        buffer_add(out, at, (size_t)(host + 3 - at));
-        buffer_add_text(out, "***");
-        at = user;
-        masked = true;
-    }
-    /* ;jsessionid=… stands in the path. */
-    size_t path = 0;
-    while (at + path < end && at[path] != '?' && at[path] != ';')
-        path++;
-    buffer_add(out, at, path);
-    at += path;
-    if (at < end) {
-        const unsigned char *query = memchr(at, '?', (size_t)(end - at));
-        buffer_add_byte(out, *at++);
-        if (query && query > at) {
-            masked |= mask_pairs(out, at, query);
-            buffer_add_byte(out, '?');
-            at = query + 1;
-        }
-        masked |= mask_pairs(out, at, end);
-    }
-    return masked;
+    return mask_target_marked(out, target, NULL, NULL);
+}
+
+/* name=value&name=value */
+static bool mask_pairs(struct buffer *out, struct slice form)
+{
+    struct masking masking = {.out = out, .done = form.at};
+    walk_pairs(&(struct walk){mask_one, &masking, 0}, form, "&;", 0);
+    buffer_add(out, masking.done, (size_t)(form.at + form.length - masking.done));
+    return masking.masked;
 }
 
 /* --- JSON
@@ -182,6 +306,12 @@ static bool mask_json(struct buffer *out, struct slice body, bool *masked)
             return false;
         struct slice name = {at + 1, (size_t)(next - at) - 2};
         const unsigned char *colon = skip_blanks(next, end);
+        if (secret_looks((const char *)name.at, name.length)) {
+            buffer_add_text(out, "\"***\"");
+            *masked = true;
+            at = next;
+            continue;
+        }
         buffer_add(out, at, (size_t)(next - at));
         at = next;
         if (colon == end || *colon != ':' || !mask_is_secret(name))
@@ -243,7 +373,9 @@ static bool mask_multipart(struct buffer *out, struct slice body, bool *masked)
             return false;
         struct slice name = part_name(head, (size_t)(content - head));
         buffer_add(out, at, (size_t)(content - at));
-        if (!name.at || mask_is_secret(name)) {
+        const char *text = (const char *)content;
+        if (!name.at || mask_is_secret(name) ||
+            secret_looks(text, (size_t)(next - content) - 2)) { /* a line break ends it */
             buffer_add_text(out, "***\r\n");
             *masked = true;
         } else {
@@ -273,7 +405,7 @@ enum mask_result mask_body(struct buffer *out, struct slice body)
     const unsigned char *first = body.at ? skip_blanks(body.at, body.at + body.length) : NULL;
     bool any = first && first < body.at + body.length;
     if (is_form(body)) {
-        masked = mask_pairs(out, body.at, body.at + body.length);
+        masked = mask_pairs(out, body);
         known = true;
     } else if (any && (*first == '{' || *first == '[')) {
         known = mask_json(out, body, &masked);

@@ -5,6 +5,7 @@
 #include "../diff/base/file.h"
 #include "../diff/base/siphash.h"
 #include "../diff/ledger.h"
+#include "../diff/secret.h"
 #include "../diff/value_class.h"
 #include "jar.h"
 #include "json_text.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #define COOKIES_MOST 50  /* names, of one exchange */
@@ -20,15 +22,28 @@
 static bool looks_secret(const char *value)
 {
     enum value_class class = value_class_of_text(NULL, value, strlen(value));
-    return class == CLASS_SESSION_ID || class == CLASS_TOKEN || class == CLASS_HASH;
+    return class == CLASS_SESSION_ID || class == CLASS_TOKEN || class == CLASS_HASH ||
+           secret_looks(value, strlen(value));
 }
 
-static bool is_secret(const struct replacement *one)
+#define SEGMENTS 64 /* of a path, that a number has bits for */
+
+static void note_segment(void *context, const struct mask_secret *secret)
+{
+    uint64_t *segments = context;
+    if (!secret->name.length && secret->segment < SEGMENTS)
+        *segments |= UINT64_C(1) << secret->segment;
+}
+
+/* segments: those of the path that are secret, as bits. */
+static bool is_secret(const struct replacement *one, uint64_t segments)
 {
     const char *name = strchr(one->where, ' ');
-    return one->secret || (name && mask_is_secret(slice_of(name + 1))) ||
-           looks_secret(one->logged) || looks_secret(one->value[SOURCE]) ||
-           looks_secret(one->value[TARGET]);
+    unsigned long segment =
+        strncmp(one->where, "path ", 5) == 0 ? strtoul(one->where + 5, NULL, 10) : SEGMENTS;
+    return one->secret || (segment < SEGMENTS && segments >> segment & 1) ||
+           (name && mask_is_secret(slice_of(name + 1))) || looks_secret(one->logged) ||
+           looks_secret(one->value[SOURCE]) || looks_secret(one->value[TARGET]);
 }
 
 static void put_value(struct buffer *out, const char *value, const unsigned char *key)
@@ -66,9 +81,10 @@ static size_t cookie_names(const struct exchange *exchange, struct arena *arena,
     return count;
 }
 
-static void put_one(struct buffer *out, const struct replacement *one, const unsigned char *key)
+static void put_one(struct buffer *out, const struct replacement *one, uint64_t segments,
+                    const unsigned char *key)
 {
-    const unsigned char *own = key && is_secret(one) ? key : NULL;
+    const unsigned char *own = key && is_secret(one, segments) ? key : NULL;
     buffer_add_byte(out, own != NULL);
     bytes_put_text(out, one->where);
     bytes_put_text(out, one->kind ? one->kind : "");
@@ -86,6 +102,8 @@ void replaced_add(struct buffer *out, const struct exchange *exchange, const uns
     struct arena arena = ARENA_INIT;
     const char *names[COOKIES_MOST];
     size_t count = 0, cookies = cookie_names(exchange, &arena, names);
+    uint64_t segments = 0;
+    mask_each(logged->target, note_segment, &segments);
     for (size_t i = 0; i < exchange->replacement_count; i++)
         count += replacement_was_sent(&exchange->replacements[i]);
     if (count || cookies) {
@@ -96,7 +114,7 @@ void replaced_add(struct buffer *out, const struct exchange *exchange, const uns
         bytes_put_size(out, count);
         for (size_t i = 0; i < exchange->replacement_count; i++)
             if (replacement_was_sent(&exchange->replacements[i]))
-                put_one(out, &exchange->replacements[i], key);
+                put_one(out, &exchange->replacements[i], segments, key);
         bytes_put_size(out, cookies);
         for (size_t i = 0; i < cookies; i++)
             bytes_put_text(out, names[i]);

@@ -6,6 +6,8 @@
 #include "mask.h"
 #include "reproduce_parts.h"
 
+#include "../diff/secret.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -19,13 +21,15 @@ struct blank {
     size_t from, length;
     enum token_place place;
     bool number; /* JSON: not in quotes */
+    bool wire;   /* as on the wire */
     const char *prefix;
     unsigned id; /* of the variable */
 };
 
 static void add_blank(struct script *script, const struct blank *blank, struct buffer *out)
 {
-    bool raw = blank->place == PLACE_HEADER || blank->place == PLACE_MULTIPART || blank->number;
+    bool raw = blank->place == PLACE_HEADER || blank->place == PLACE_MULTIPART || blank->number ||
+               blank->wire;
     if (raw) {
         buffer_printf(out, "\"$%s%u\"", blank->prefix, blank->id);
         return;
@@ -113,11 +117,43 @@ static void fill_blank(struct request_text *text, int message, const struct toke
             text->count[message]++;
             return;
         }
-    if (!*part->value || part->place == PLACE_PATH || !mask_is_secret(slice_of(part->name)))
-        return;
+    if (message == 0 || !*part->value ||
+        !(mask_is_secret(slice_of(part->name)) || secret_looks(part->value, strlen(part->value))))
+        return; /* of the target's: add_secret() */
     blank->prefix = "SECRET_";
     blank->id = reproduce_take_secret(script, step, where, part->value);
     text->count[message]++;
+}
+
+/* A secret of the target that is not each side's own: what the log has there. */
+static void add_secret(void *context, const struct mask_secret *secret)
+{
+    struct request_text *text = context;
+    struct script *script = text->script;
+    const unsigned char *target = text->step->exchange->logged.target.at;
+    size_t from = (size_t)(secret->value.at - target), at = 0, length = secret->value.length;
+    struct blank *blanks = text->blanks[0];
+    const char *name = arena_copy_bytes(&script->arena, secret->name.at, secret->name.length);
+    const char *where = !secret->name.length
+                            ? arena_format(&script->arena, "path %u", secret->segment)
+                        : secret->segment ? arena_format(&script->arena, "parameter %s", name)
+                                          : arena_format(&script->arena, "query %s", name);
+    while (at < text->count[0] && blanks[at].from < from)
+        at++;
+    if ((at < text->count[0] && blanks[at].from < from + length) ||
+        (at && blanks[at - 1].from + blanks[at - 1].length > from))
+        return;
+    memmove(blanks + at + 1, blanks + at, (text->count[0]++ - at) * sizeof *blanks);
+    blanks[at] = (struct blank){.from = from, .length = length, .wire = true, .prefix = "SECRET_"};
+    blanks[at].id = reproduce_take_secret(
+        script, text->step, where,
+        arena_copy_bytes(&script->arena, secret->value.at, secret->value.length));
+}
+
+static void count_secret(void *context, const struct mask_secret *secret)
+{
+    (void)secret;
+    ++*(size_t *)context;
 }
 
 /* The path with the side's own values, as far as they are known: a form that leads there is looked
@@ -144,13 +180,17 @@ static void fill_blanks(struct request_text *text)
     token_walk_target(&text->parts[0], logged->target, true);
     token_walk_body(&text->parts[1], token_body_kind(logged->content_type, logged->body),
                     logged->content_type, logged->body);
+    size_t secrets = 0;
+    mask_each(logged->target, count_secret, &secrets);
     for (int message = 0; message < 2; message++) {
         const struct token_parts *parts = &text->parts[message];
         text->blanks[message] =
-            arena_alloc(arena, (parts->count + 1) * sizeof *text->blanks[message]);
+            arena_alloc(arena, (parts->count + secrets + 1) * sizeof *text->blanks[message]);
         set_path(text);
         for (size_t i = 0; i < parts->count; i++)
             fill_blank(text, message, &parts->items[i]);
+        if (message == 0)
+            mask_each(logged->target, add_secret, text);
     }
 }
 
@@ -217,10 +257,23 @@ static const char *bearer_of(const char *name)
     return strcasecmp(name, "Authorization") == 0 ? "Bearer " : "";
 }
 
-/* Referer and Origin name the side's own host where they name production's. */
-static bool add_origin(const struct reproduce_plan *plan, const struct field *field,
-                       struct buffer *out)
+/* Does a header's value hold a secret, as a link or as "a=1; token=…"? */
+static bool holds_secret(const char *value)
 {
+    struct buffer pairs = BUFFER_INIT(BUFFER_NO_LIMIT);
+    size_t secrets = 0;
+    buffer_add_byte(&pairs, '?');
+    buffer_add_text(&pairs, value);
+    mask_each(slice_of(value), count_secret, &secrets);
+    mask_each((struct slice){pairs.data, pairs.length}, count_secret, &secrets);
+    buffer_free(&pairs);
+    return secrets > 0;
+}
+
+/* Referer and Origin name the side's own host where they name production's. */
+static bool add_origin(struct request_text *text, const struct field *field, struct buffer *out)
+{
+    const struct reproduce_plan *plan = text->script->plan;
     bool referer = strcasecmp(field->name, "Referer") == 0;
     const char *host = strstr(field->value, "://"), *production = plan->production;
     if (!host || (!referer && strcasecmp(field->name, "Origin") != 0))
@@ -230,7 +283,10 @@ static bool add_origin(const struct reproduce_plan *plan, const struct field *fi
         return false;
     buffer_printf(out, " \\\n\t\t-H \"%s: $url\"", referer ? "Referer" : "Origin");
     host += 3 + strcspn(host + 3, "/?#");
-    if (referer && *host)
+    if (referer && holds_secret(host))
+        buffer_printf(out, "\"$SECRET_%u\"",
+                      reproduce_take_secret(text->script, text->step, "path of the Referer", host));
+    else if (referer && *host)
         reproduce_quote_text(out, host);
     return true;
 }
@@ -241,11 +297,11 @@ static void add_headers(struct request_text *text, struct buffer *out)
     const struct logged *logged = &step->exchange->logged;
     for (size_t i = 0; i < logged->headers.count; i++) {
         const struct field *field = &logged->headers.items[i];
-        bool secret =
-            strcasecmp(field->name, "Authorization") == 0 || mask_is_secret(slice_of(field->name));
+        bool secret = strcasecmp(field->name, "Authorization") == 0 ||
+                      mask_is_secret(slice_of(field->name)) || holds_secret(field->value);
         if (is_left_out(field->name) || header_value(step, field->name))
             continue;
-        if (add_origin(text->script->plan, field, out))
+        if (add_origin(text, field, out))
             continue;
         if (secret)
             add_variable(out, field->name, "", "SECRET_",

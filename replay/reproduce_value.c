@@ -1,4 +1,5 @@
 /* Where the values come from that a script sends. See reproduce_parts.h. */
+#include "mask.h"
 #include "reproduce_parts.h"
 
 #include <ctype.h>
@@ -62,7 +63,19 @@ static bool find_redirect(struct script *script, const struct reproduce_value *v
     return false;
 }
 
-/* Links to what the id is of: the bytes of the logged target before it. */
+struct before {
+    const unsigned char *part;
+    const unsigned char *end; /* of the last secret before it; NULL: there is none */
+};
+
+static void note_secret(void *context, const struct mask_secret *secret)
+{
+    struct before *before = context;
+    if (secret->value.at < before->part)
+        before->end = secret->value.at + secret->value.length;
+}
+
+/* Links to what the id is of: the bytes of the logged target before it, as far as a secret. */
 static void add_link(struct script *script, const struct reproduce_step *step,
                      const struct reproduce_value *value, const struct token_part *part,
                      const char *logged)
@@ -71,8 +84,11 @@ static void add_link(struct script *script, const struct reproduce_step *step,
     const struct slice target = step->exchange->logged.target;
     reproduce_use(script, HELP_LINK);
     if (part && (part->place == PLACE_PATH || part->place == PLACE_QUERY)) {
+        struct before before = {.part = target.at + part->from};
         size_t from = part->from;
-        while (from && !strchr("?&", target.at[from - 1]) && part->from - from < 60)
+        mask_each(target, note_secret, &before);
+        while (from && target.at + from != before.end && !strchr("?&", target.at[from - 1]) &&
+               part->from - from < 60)
             from--;
         reproduce_pattern(&pattern, target.at + from, part->from - from);
     } else {

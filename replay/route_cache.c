@@ -27,8 +27,10 @@ void route_cache_free(struct route_cache *cache)
     cache->entries = NULL;
 }
 
-/* Appends the path with each part that is a number as 0, which makes no difference to its pattern,
- * but few paths of many. */
+#define CODE "000000" /* from as many digits on a number may be a code: diff/secret.c */
+
+/* Appends the path with each part that is a number as 0 or as CODE, which makes no difference to
+ * its pattern, but few paths of many. */
 static void add_path(struct buffer *out, const unsigned char *at, size_t length)
 {
     size_t start = 0;
@@ -38,10 +40,11 @@ static void add_path(struct buffer *out, const unsigned char *at, size_t length)
         while (end < length && at[end] >= '0' && at[end] <= '9')
             end++;
         bool number = end > first && (end == length || at[end] == '/');
+        bool code = end - first >= strlen(CODE);
         while (end < length && at[end] != '/')
             end++;
         if (number)
-            buffer_add(out, "/0", 2);
+            buffer_add_text(out, code ? "/" CODE : "/0");
         else
             buffer_add(out, at + start, end - start);
         start = end;
