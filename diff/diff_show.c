@@ -28,7 +28,12 @@ bool diff_show_compare(const struct diff_question *question, struct comparison *
                     .path = question->path,
                     .content_type = {answers[SOURCE].type, answers[TARGET].type}}};
     struct compare_rules hook = rules_for_compare(&use);
-    if (!compare_answers(answers, question->type, question->rules ? &hook : NULL, found, err))
+    if (question->known) {
+        question->known->rules = question->rules ? hook : (struct compare_rules){0};
+        hook = pair_known_for_compare(question->known);
+    }
+    if (!compare_answers(answers, question->type, question->rules || question->known ? &hook : NULL,
+                         found, err))
         return false;
     /* Bytes have no tree that a rule could mark. */
     if (question->rules && !found->equal && !found->has_trees &&

@@ -7,6 +7,7 @@
 #define TALLY_DIFF_SHOW_H
 
 #include "diff_report.h"
+#include "pair_known.h"
 #include "rule.h"
 
 struct diff_question {
@@ -14,6 +15,7 @@ struct diff_question {
     enum content_type type;
     struct rules *rules;       /* or NULL */
     const char *method, *path; /* of the request, for rules; NULL: not known */
+    struct pair_use *known;    /* places to be taken as equal, behind the rules; or NULL */
 };
 
 /* As compare_answers(); what a rule leaves out as a whole is equal. */

@@ -1,4 +1,5 @@
-/* See pair.h. The bytes: a version, then the fields in the order of the structures. */
+/* See pair.h. The bytes: a version, then the fields in the order of the structures; those of
+ * version 1 end before the judgement. */
 #include "pair.h"
 
 #include "pair_secret.h"
@@ -7,9 +8,11 @@
 
 #include <strings.h>
 
-#define VERSION 1
+#define VERSION 2
+#define VERSION_UNJUDGED 1
 #define FIELD_LEAST 8 /* bytes of a header field: two lengths */
 #define OWN_LEAST 12
+#define KNOWN_LEAST 13
 
 /* ---- writing ---- */
 
@@ -90,6 +93,32 @@ static void put_answer(struct buffer *out, const struct pair_hider *hider,
     put_body(out, hider, answer);
 }
 
+static void put_judgement(struct buffer *out, const struct pair_hider *hider,
+                          const struct pair_judgement *judgement)
+{
+    size_t headers =
+        judgement->header_count < PAIR_HEADERS_MOST ? judgement->header_count : PAIR_HEADERS_MOST;
+    size_t known =
+        judgement->known_count < PAIR_KNOWN_MOST ? judgement->known_count : PAIR_KNOWN_MOST;
+    buffer_add_byte(out, judgement->alike);
+    bytes_put_size(out, headers);
+    for (size_t i = 0; i < headers; i++)
+        put_text(out, hider, judgement->headers[i]);
+    buffer_add_u64(out, judgement->differences);
+    buffer_add_u32(out, (uint32_t)judgement->type);
+    for (int side = 0; side < SIDES; side++)
+        buffer_add_u32(out, judgement->nodes[side]);
+    buffer_add_byte(out, judgement->known_cut || known < judgement->known_count);
+    bytes_put_size(out, known);
+    for (size_t i = 0; i < known; i++) {
+        const struct pair_known *one = &judgement->known[i];
+        buffer_add_byte(out, (unsigned char)one->kind);
+        for (int side = 0; side < SIDES; side++)
+            buffer_add_u32(out, one->node[side]);
+        put_text(out, hider, one->attribute);
+    }
+}
+
 void pair_encode(const struct pair *pair, const struct pair_secrets *secrets, struct buffer *out)
 {
     struct pair_hider *hider[SIDES] = {NULL, NULL};
@@ -116,6 +145,9 @@ void pair_encode(const struct pair *pair, const struct pair_secrets *secrets, st
     }
     for (int side = 0; side < SIDES; side++)
         put_answer(out, hider[side], &pair->answers[side]);
+    buffer_add_byte(out, pair->judged);
+    if (pair->judged)
+        put_judgement(out, hider[TARGET], &pair->judgement);
     for (int side = 0; side < SIDES; side++)
         pair_hider_free(hider[side]);
 }
@@ -153,9 +185,36 @@ static void get_answer(struct bytes *in, struct arena *arena, struct pair_answer
         answer->length = 0;
 }
 
+static void get_judgement(struct bytes *in, struct arena *arena, struct pair_judgement *judgement)
+{
+    judgement->alike = bytes_bool(in);
+    judgement->header_count = bytes_count(in, sizeof(uint32_t));
+    judgement->headers =
+        arena_alloc(arena, (judgement->header_count + 1) * sizeof *judgement->headers);
+    for (size_t i = 0; i < judgement->header_count; i++)
+        judgement->headers[i] = bytes_name(in, arena);
+    judgement->differences = bytes_u64(in);
+    judgement->type = (enum content_type)bytes_below(in, CONTENT_TYPES);
+    for (int side = 0; side < SIDES; side++)
+        judgement->nodes[side] = bytes_u32(in);
+    judgement->known_cut = bytes_bool(in);
+    judgement->known_count = bytes_count(in, KNOWN_LEAST);
+    judgement->known = arena_alloc(arena, (judgement->known_count + 1) * sizeof *judgement->known);
+    for (size_t i = 0; i < judgement->known_count; i++) {
+        struct pair_known *one = &judgement->known[i];
+        unsigned kind = bytes_u8(in);
+        in->failed |= kind >= PAIR_KNOWN_KINDS;
+        one->kind = kind < PAIR_KNOWN_KINDS ? (enum pair_known_kind)kind : PAIR_KNOWN_TOKEN;
+        for (int side = 0; side < SIDES; side++)
+            one->node[side] = bytes_u32(in);
+        one->attribute = bytes_text(in, arena);
+    }
+}
+
 static void get_pair(struct bytes *in, struct pair *pair)
 {
-    if (bytes_u8(in) != VERSION)
+    unsigned version = bytes_u8(in);
+    if (version != VERSION && version != VERSION_UNJUDGED)
         in->failed = true;
     pair->hidden = bytes_bool(in);
     pair->number = bytes_u64(in);
@@ -177,6 +236,9 @@ static void get_pair(struct bytes *in, struct pair *pair)
     }
     for (int side = 0; side < SIDES; side++)
         get_answer(in, &pair->arena, &pair->answers[side]);
+    pair->judged = version == VERSION && bytes_bool(in);
+    if (pair->judged)
+        get_judgement(in, &pair->arena, &pair->judgement);
 }
 
 bool pair_decode(const void *bytes, size_t length, struct pair *pair, struct err *err)

@@ -8,7 +8,8 @@
  * digits of a keyed hash, so that the same value is seen to be the same and nobody can guess it
  * from the mark. They are looked for as they stand, and as URLs, HTML and JSON write them. The two
  * sides' values of one secret (a session id, a form's token) have one mark: they stand for each
- * other, and a comparison of the stored bodies finds them equal, as that of the answers did.
+ * other, and a comparison of the stored bodies finds them equal, as that of the answers did. What
+ * else that comparison took as each side's own is kept as places (pair_known.h).
  */
 #ifndef TALLY_PAIR_H
 #define TALLY_PAIR_H
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/side.h"
+#include "pair_known.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,6 +70,8 @@ struct pair {
     struct pair_answer answers[SIDES];
     size_t own_count;
     struct pair_own *own;
+    bool judged; /* the replay compared the answers, and what it found is here */
+    struct pair_judgement judgement;
     struct arena arena; /* pair_decode(): of the texts */
 };
 
@@ -95,8 +99,9 @@ bool pair_key(unsigned char key[PAIR_KEY_SIZE], struct err *err) MUST_CHECK;
  */
 void pair_encode(const struct pair *pair, const struct pair_secrets *secrets, struct buffer *out);
 
-/* Bodies are borrowed from the bytes, texts are in the pair's arena. ERR_USAGE: damaged; nothing is
- * to be freed then. */
+/* Bodies are borrowed from the bytes, texts are in the pair's arena. Pairs of version 1, which know
+ * nothing of what the replay found, are read as not judged. ERR_USAGE: damaged; nothing is to be
+ * freed then. */
 bool pair_decode(const void *bytes, size_t length, struct pair *pair, struct err *err) MUST_CHECK;
 void pair_free(struct pair *pair);
 

@@ -46,7 +46,12 @@ static const char what[] =
     "both statuses and times, the headers, and how the bodies differ. Reports give the numbers; "
     "without N all requests are listed of which the ledger keeps the answers: those that were not "
     "equal, as far as --answers-limit goes. \"***\" and hex digits stand for a secret, the same "
-    "for the same one; the two sides' values of one have one mark.";
+    "for the same one; the two sides' values of one have one mark. What the replay took as each "
+    "side's own (tokens, ids that stand for each other, hosts), and what its rules made equal in "
+    "one "
+    "value, is no difference here, either: it is counted and listed apart. Headers that differ and "
+    "that the replay does not compare begin "
+    "with \"~\".";
 
 /* ---- the list ---- */
 
@@ -83,8 +88,8 @@ static MUST_CHECK bool show_list(struct ledger *ledger, struct buffer *out, stru
 /* ---- one pair ---- */
 
 static MUST_CHECK bool compare_bodies(const struct pair_options *options, const struct pair *pair,
-                                      struct rules *rules, struct comparison *found,
-                                      struct err *err)
+                                      struct rules *rules, struct pair_use *known,
+                                      struct comparison *found, struct err *err)
 {
     struct answer answers[SIDES];
     char *path = mem_copy_string(pair->target);
@@ -96,6 +101,7 @@ static MUST_CHECK bool compare_bodies(const struct pair_options *options, const 
     struct diff_question question = {.answers = answers,
                                      .type = diff_show_type(options->type),
                                      .rules = rules,
+                                     .known = known,
                                      .method = pair->method,
                                      .path = path};
     bool good = diff_show_compare(&question, found, err);
@@ -111,7 +117,8 @@ static int exit_code_of(const struct pair *pair, const struct comparison *found)
     const struct pair_answer *answers = pair->answers;
     if (!found)
         return 2;
-    if (answers[SOURCE].status != answers[TARGET].status || !found->equal)
+    if (answers[SOURCE].status != answers[TARGET].status || !found->equal ||
+        (pair->judged && pair->judgement.header_count))
         return 1;
     return answers[SOURCE].cut || answers[TARGET].cut ? 2 : 0;
 }
@@ -143,15 +150,19 @@ static MUST_CHECK bool show_pair(const struct pair_options *options, const struc
     } formats[] = {{"text", pair_show_text}, {"json", pair_show_json}, {"html", pair_show_html}};
     struct rules *rules = NULL;
     struct comparison found = {0};
-    struct pair_show show = {
-        .pair = pair, .why = why_not(pair), .colour = diff_show_colour(options->output_path)};
+    struct pair_use known = {.judgement = pair->judged ? &pair->judgement : NULL};
+    struct pair_show show = {.pair = pair,
+                             .known = &known,
+                             .why = why_not(pair),
+                             .rules = options->rules_path != NULL,
+                             .colour = diff_show_colour(options->output_path)};
     if (options->body) {
         show_body(pair, options->body, out);
         return true;
     }
     if (options->rules_path && !rules_read(options->rules_path, &rules, err))
         return false;
-    bool good = show.why || compare_bodies(options, pair, rules, &found, err);
+    bool good = show.why || compare_bodies(options, pair, rules, &known, &found, err);
     if (good) {
         show.found = show.why ? NULL : &found;
         *exit_code = exit_code_of(pair, show.found);
@@ -159,6 +170,7 @@ static MUST_CHECK bool show_pair(const struct pair_options *options, const struc
             if (strcmp(options->format, formats[i].format) == 0)
                 formats[i].show(&show, out);
     }
+    pair_use_free(&known);
     comparison_free(&found);
     rules_free(rules);
     return good;

@@ -3,10 +3,12 @@
 
 #include "diff_report.h"
 #include "page.h"
+#include "rule.h"
 
 #include "base/display.h"
 #include "base/json_string.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -63,6 +65,18 @@ static bool row_is_same(const struct row *row)
 {
     return row->value[SOURCE] && row->value[TARGET] &&
            strcmp(row->value[SOURCE], row->value[TARGET]) == 0;
+}
+
+/* It differs, and the replay found that to be no difference. */
+static bool row_is_known(const struct pair *pair, const struct row *row)
+{
+    const struct pair_judgement *judgement = &pair->judgement;
+    if (!pair->judged || !judgement->alike || row_is_same(row))
+        return false;
+    for (int side = 0; side < SIDES; side++)
+        if (row->value[side] && pair_header_differs(judgement, row->name, row->value[side]))
+            return false;
+    return true;
 }
 
 /* "2026-11-02 10:11:12.123456 UTC"; "" when it is not known. */
@@ -147,6 +161,50 @@ static struct diff_report report_of(const struct pair_show *show)
                                 .colour = show->colour,
                                 .note = note_of,
                                 .note_context = show->pair};
+}
+
+/* ---- what the replay found ---- */
+
+/* Why what is shown of the bodies may not be what the replay found of them, and what that was: a
+ * sentence or two; nothing, when it is the same. */
+static void add_remarks(const struct pair_show *show, struct buffer *out)
+{
+    const struct pair_judgement *judgement = &show->pair->judgement;
+    char count[32];
+    if (!show->pair->judged || !show->found)
+        return;
+    if (!judgement->alike) {
+        buffer_add_text(out, "The replay compared nothing but the status.");
+        return;
+    }
+    if (show->known->unfit || judgement->known_cut)
+        buffer_printf(out,
+                      "Not all of what the replay knew to differ can be told here, and "
+                      "%s shown as different. ",
+                      show->known->unfit ? "it is" : "some is");
+    if (judgement->differences != show->found->total)
+        buffer_printf(out, "The replay found %s difference%s in the bodies%s.",
+                      human_count(judgement->differences, count),
+                      judgement->differences == 1 ? "" : "s",
+                      show->rules ? "" : "; --rules gives the rules that it had");
+    while (out->length && out->data[out->length - 1] == ' ')
+        out->length--;
+    buffer_terminate(out);
+}
+
+/* A side's value at a place, fit to be shown: in one piece, without tokens. */
+static const char *place_value(const struct pair_place *place, enum side side, struct buffer *shown)
+{
+    enum { MOST = 300 };
+    struct buffer cut = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_clear(shown);
+    if (place->known->kind == PAIR_KNOWN_TOKEN)
+        buffer_add_text(&cut, "***");
+    else
+        utf8_add_cut(&cut, place->value[side].at, place->value[side].length, MOST);
+    rules_show(shown, (const char *)cut.data, cut.length);
+    buffer_free(&cut);
+    return (const char *)shown->data;
 }
 
 /* ---- text ---- */
@@ -297,6 +355,16 @@ static void text_headers(const struct pair_show *show, struct buffer *out)
     bool one_side = !show->pair->answers[TARGET].asked;
     buffer_add_text(out, "Headers:\n");
     for (size_t i = 0; i < count; i++) {
+        if (row_is_known(show->pair, &rows[i])) {
+            buffer_add_text(out, "~ ");
+            add_shown(out, rows[i].name);
+            for (int side = 0; side < SIDES; side++) {
+                buffer_add_text(out, side ? " = " : ": ");
+                add_shown(out, rows[i].value[side] ? rows[i].value[side] : "none");
+            }
+            buffer_add_byte(out, '\n');
+            continue;
+        }
         if (row_is_same(&rows[i]) || one_side) {
             buffer_add_text(out, "  ");
             add_shown(out, rows[i].name);
@@ -316,6 +384,33 @@ static void text_headers(const struct pair_show *show, struct buffer *out)
 static bool is_cut(const struct pair *pair)
 {
     return pair->answers[SOURCE].cut || pair->answers[TARGET].cut;
+}
+
+static void text_known(const struct pair_show *show, struct buffer *out)
+{
+    const struct pair_use *known = show->known;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (known->place_count) {
+        buffer_add_text(out, "\nKnown to differ, and no difference to the replay: ");
+        pair_known_counts(known, out);
+        buffer_add_byte(out, '\n');
+    }
+    for (size_t i = 0; i < known->place_count; i++) {
+        const struct pair_place *place = &known->places[i];
+        buffer_add_text(out, "  ");
+        add_shown(out, place->path);
+        buffer_printf(out, "  %s", pair_known_name[place->known->kind]);
+        for (int side = 0; place->known->kind != PAIR_KNOWN_TOKEN && side < SIDES; side++) {
+            buffer_add_text(out, side ? " = " : ": ");
+            add_shown(out, place_value(place, (enum side)side, &text));
+        }
+        buffer_add_byte(out, '\n');
+    }
+    buffer_clear(&text);
+    add_remarks(show, &text);
+    if (text.length)
+        buffer_printf(out, "\n%s\n", (const char *)text.data);
+    buffer_free(&text);
 }
 
 void pair_show_text(const struct pair_show *show, struct buffer *out)
@@ -338,6 +433,7 @@ void pair_show_text(const struct pair_show *show, struct buffer *out)
         struct diff_report report = report_of(show);
         diff_report_text(&report, out);
     }
+    text_known(show, out);
 }
 
 void pair_show_line(const struct pair *pair, struct buffer *out)
@@ -389,6 +485,45 @@ static void json_answer(const struct pair_answer *answer, struct buffer *out)
                   answer->cut ? "true" : "false");
 }
 
+static void json_known(const struct pair_use *known, struct buffer *out)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (known->unfit) {
+        buffer_add_text(out, "null");
+        return;
+    }
+    buffer_add_byte(out, '[');
+    for (size_t i = 0; i < known->place_count; i++) {
+        const struct pair_place *place = &known->places[i];
+        buffer_printf(out, "%s{\"kind\": \"%s\"", i ? ",\n    " : "\n    ",
+                      pair_known_name[place->known->kind]);
+        json_member(out, "path", place->path);
+        for (int side = 0; side < SIDES; side++)
+            json_member(out, side_name[side], place_value(place, (enum side)side, &text));
+        buffer_add_byte(out, '}');
+    }
+    buffer_add_byte(out, ']');
+    buffer_free(&text);
+}
+
+static void json_judgement(const struct pair_show *show, struct buffer *out)
+{
+    const struct pair_judgement *judgement = &show->pair->judgement;
+    if (!show->pair->judged) {
+        buffer_add_text(out, "null");
+        return;
+    }
+    buffer_printf(out, "{\"compared\": \"%s\", \"differences\": %llu, \"headers\": [",
+                  judgement->alike ? "all" : "status", (unsigned long long)judgement->differences);
+    for (size_t i = 0; i < judgement->header_count; i++) {
+        buffer_add_text(out, i ? ", " : "");
+        json_string_add_text(out, judgement->headers[i]);
+    }
+    buffer_add_text(out, "], \"known\": ");
+    json_known(show->known, out);
+    buffer_add_byte(out, '}');
+}
+
 void pair_show_json(const struct pair_show *show, struct buffer *out)
 {
     const struct pair *pair = show->pair;
@@ -413,6 +548,8 @@ void pair_show_json(const struct pair_show *show, struct buffer *out)
         buffer_printf(out, ",\n  \"%s\": ", side_name[side]);
         json_answer(&pair->answers[side], out);
     }
+    buffer_add_text(out, ",\n  \"replay\": ");
+    json_judgement(show, out);
     buffer_add_text(out, ",\n  \"not_compared\": ");
     json_string_add_text(out, show->found ? NULL : show->why);
     buffer_add_text(out, ",\n  \"body\": ");
@@ -541,12 +678,48 @@ static void html_headers(const struct pair *pair, struct buffer *out)
     for (size_t i = 0; i < count; i++) {
         buffer_add_text(out, "<tr><th scope=\"row\">");
         page_text(out, rows[i].name);
+        if (row_is_known(pair, &rows[i]))
+            buffer_add_text(out, " <span class=\"muted\">no difference to the replay</span>");
         buffer_add_text(out, "</th>");
         page_pair_cells(out, rows[i].value);
         buffer_add_text(out, "</tr>\n");
     }
     buffer_add_text(out, "</tbody></table>\n</section>\n");
     arena_free(&arena);
+}
+
+static void html_known(const struct pair_show *show, struct buffer *out)
+{
+    const struct pair_use *known = show->known;
+    struct buffer text[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    if (known->place_count) {
+        buffer_add_text(out, "<section aria-labelledby=\"known\"><h2 id=\"known\">Known to "
+                             "differ</h2>\n<p>No difference to the replay: ");
+        pair_known_counts(known, out);
+        buffer_add_text(out, ".</p>\n");
+        html_table("Where", out);
+    }
+    for (size_t i = 0; i < known->place_count; i++) {
+        const struct pair_place *place = &known->places[i];
+        const char *const value[SIDES] = {place_value(place, SOURCE, &text[SOURCE]),
+                                          place_value(place, TARGET, &text[TARGET])};
+        buffer_add_text(out, "<tr><th scope=\"row\">");
+        html_code(out, place->path);
+        buffer_printf(out, " %s</th>", pair_known_name[place->known->kind]);
+        page_pair_cells(out, value);
+        buffer_add_text(out, "</tr>\n");
+    }
+    if (known->place_count)
+        buffer_add_text(out, "</tbody></table>\n</section>\n");
+    buffer_clear(&text[SOURCE]);
+    add_remarks(show, &text[SOURCE]);
+    if (text[SOURCE].length) {
+        buffer_add_text(out, "<p>");
+        page_text(out, (const char *)text[SOURCE].data);
+        buffer_add_text(out, "</p>\n");
+    }
+    buffer_free(&text[SOURCE]);
+    buffer_free(&text[TARGET]);
 }
 
 void pair_show_html(const struct pair_show *show, struct buffer *out)
@@ -575,6 +748,7 @@ void pair_show_html(const struct pair_show *show, struct buffer *out)
         struct diff_report report = report_of(show);
         diff_report_html_part(&report, &ids, out);
     }
+    html_known(show, out);
     buffer_add_text(out, "</main>\n");
     page_end(out);
     page_ids_free(&ids);

@@ -12,6 +12,8 @@ struct pair_show {
     const struct pair *pair;
     const struct comparison *found; /* of the bodies; NULL: they were not compared, */
     const char *why;                /* and why, a sentence */
+    const struct pair_use *known;   /* by that comparison */
+    bool rules;                     /* it had rules */
     bool colour;                    /* of the text */
 };
 

@@ -190,6 +190,7 @@ static bool check_answers(struct check *check, struct err *err)
     findings->both_failed = in[SOURCE].status >= 500 && in[TARGET].status >= 500;
     if (findings->both_failed || !are_alike(check->exchange))
         return true;
+    findings->judgement.alike = true;
     return check_location(check, err) && check_headers(check, err) && check_cookies(check, err) &&
            check_body(check, err);
 }

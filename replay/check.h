@@ -20,6 +20,7 @@
 #ifndef TALLY_REPLAY_CHECK_H
 #define TALLY_REPLAY_CHECK_H
 
+#include "../diff/pair_known.h"
 #include "../diff/rule.h"
 #include "exchange.h"
 
@@ -61,6 +62,9 @@ struct findings {
     struct found *items; /* in the arena; the first CHECK_MOST */
     size_t total;
     size_t masked;
+    /* What is to be known of the two answers when they are looked at again; texts in the arena.
+     * Headers are not in it (pair_exchange.h), and places only where something was found. */
+    struct pair_judgement judgement;
 };
 
 #define CHECK_MOST 1000

@@ -22,6 +22,7 @@ struct rewritten {
     uint32_t node;
     const char *attribute; /* or NULL */
     struct tree_text value;
+    enum pair_known_kind kind;
 };
 
 /* One comparison of the two. */
@@ -32,7 +33,7 @@ struct attempt {
     struct comparison found;
     size_t count, room;
     struct rewritten *items; /* in the order of nodes */
-    bool *own;               /* per difference */
+    unsigned char *own;      /* per difference: 1 + enum pair_known_kind when it is none; else 0 */
     size_t left;             /* differences that are some */
 };
 
@@ -52,11 +53,13 @@ static struct slice slice_buffer(const struct buffer *buffer)
 static void remember(struct attempt *attempt, uint32_t node, const char *attribute,
                      struct tree_text value)
 {
+    enum pair_known_kind kind = PAIR_KNOWN_ID;
+    (void)own_used(attempt->body->own, &kind);
     if (attempt->count == attempt->room) {
         attempt->room = attempt->room ? 2 * attempt->room : 64;
         attempt->items = mem_resize(attempt->items, attempt->room, sizeof *attempt->items);
     }
-    attempt->items[attempt->count++] = (struct rewritten){node, attribute, value};
+    attempt->items[attempt->count++] = (struct rewritten){node, attribute, value, kind};
 }
 
 /* False: there is nothing to rewrite. */
@@ -68,8 +71,10 @@ static bool rewrite(struct attempt *attempt, struct buffer *out, uint32_t node,
     buffer_clear(out);
     if (!value.length || !own_may_hold(body->own, TARGET, slice_text(value)))
         return false;
+    enum pair_known_kind kind;
     place_look(&place, body->own, &body->arena, &attempt->found.trees[TARGET], TARGET, node,
                attribute, slice_text(value));
+    (void)own_used(body->own, &kind); /* what others used */
     if (place.link)
         own_rewrite_link(body->own, slice_text(value), out);
     else
@@ -127,11 +132,12 @@ static int order_rewritten(const void *key, const void *item)
     return (node > other) - (node < other);
 }
 
-static struct tree_text before_rewriting(const struct attempt *attempt, uint32_t node,
-                                         const char *attribute, struct tree_text value)
+/* NULL: nothing was rewritten there. */
+static const struct rewritten *find_rewritten(const struct attempt *attempt, uint32_t node,
+                                              const char *attribute)
 {
     if (!attempt->count)
-        return value;
+        return NULL;
     const struct rewritten *items = attempt->items, *end = items + attempt->count;
     const struct rewritten *at =
         bsearch(&node, items, attempt->count, sizeof *items, order_rewritten);
@@ -139,8 +145,23 @@ static struct tree_text before_rewriting(const struct attempt *attempt, uint32_t
         at--;
     for (; at && at < end && at->node == node; at++)
         if (at->attribute == attribute)
-            return at->value;
-    return value;
+            return at;
+    return NULL;
+}
+
+static struct tree_text before_rewriting(const struct attempt *attempt, uint32_t node,
+                                         const char *attribute, struct tree_text value)
+{
+    const struct rewritten *found = find_rewritten(attempt, node, attribute);
+    return found ? found->value : value;
+}
+
+/* What was not rewritten as an id, a rule replaced. */
+static enum pair_known_kind rewritten_kind(const struct attempt *attempt, uint32_t node,
+                                           const char *attribute)
+{
+    const struct rewritten *found = find_rewritten(attempt, node, attribute);
+    return found ? found->kind : PAIR_KNOWN_RULE;
 }
 
 /* ---- one difference ---- */
@@ -160,8 +181,9 @@ static bool is_value_change(const struct attempt *attempt, const struct differen
            target->size == 1 && source->kind != TREE_LITERAL;
 }
 
-/* Is it none, because both say what is their own? */
-static bool is_own(struct attempt *attempt, const struct difference *difference)
+/* Is it none, because both say what is their own? *kind: as what. */
+static bool is_own(struct attempt *attempt, const struct difference *difference,
+                   enum pair_known_kind *kind)
 {
     struct body *body = attempt->body;
     struct own_place place[SIDES];
@@ -184,13 +206,22 @@ static bool is_own(struct attempt *attempt, const struct difference *difference)
     if (*token && strcmp(token, place[TARGET].token) == 0 && own_is_token(token, value[SOURCE]) &&
         own_is_token(token, value[TARGET])) {
         own_learn(body->own, value[SOURCE], value[TARGET]);
+        *kind = PAIR_KNOWN_TOKEN;
         return true;
     }
-    if (place[SOURCE].link && place[TARGET].link && own_same_link(body->own, value))
+    (void)own_used(body->own, kind); /* what others used */
+    *kind = PAIR_KNOWN_ID;
+    if (place[SOURCE].link && place[TARGET].link && own_same_link(body->own, value)) {
+        (void)own_used(body->own, kind);
         return true;
+    }
     for (size_t i = 0; i < body->own->count; i++)
         place[SOURCE].pairs[i] = place[SOURCE].pairs[i] && place[TARGET].pairs[i];
-    return own_same(body->own, value, &own_filter_of(&place[SOURCE]));
+    (void)own_used(body->own, kind);
+    *kind = PAIR_KNOWN_ID;
+    bool same = own_same(body->own, value, &own_filter_of(&place[SOURCE]));
+    (void)own_used(body->own, kind);
+    return same;
 }
 
 /* Does a name stand before the words that changed that says they are a secret? csrf: "8f3a…" */
@@ -287,6 +318,12 @@ static void add_difference(struct attempt *attempt, const struct difference *dif
 
 /* ---- attempts ---- */
 
+static unsigned char judge_one(struct attempt *attempt, const struct difference *difference)
+{
+    enum pair_known_kind kind = PAIR_KNOWN_ID;
+    return is_own(attempt, difference, &kind) ? (unsigned char)(1 + kind) : 0;
+}
+
 /* Tokens first: what both pages give as one may stand in their scripts, too. */
 static void judge(struct attempt *attempt)
 {
@@ -298,7 +335,7 @@ static void judge(struct attempt *attempt)
         known = own->count;
         for (size_t i = 0; i < found->count; i++)
             if (!attempt->own[i])
-                attempt->own[i] = is_own(attempt, &found->differences[i]);
+                attempt->own[i] = judge_one(attempt, &found->differences[i]);
     } while (own->count > known);
     attempt->left =
         found->total - found->count; /* those were not described, and cannot be judged */
@@ -332,10 +369,137 @@ static void attempt_free(struct attempt *attempt)
     free(attempt->own);
 }
 
+/* ---- what is to be known of it later ---- */
+
+static void know(struct attempt *attempt, const struct pair_known *known, size_t *room)
+{
+    struct findings *findings = attempt->body->check->findings;
+    struct pair_judgement *judgement = &findings->judgement;
+    if (judgement->known_count == PAIR_KNOWN_MOST) {
+        judgement->known_cut = true;
+        return;
+    }
+    if (judgement->known_count == *room) {
+        *room = *room ? 2 * *room : 16;
+        struct pair_known *more = arena_alloc(&findings->arena, *room * sizeof *more);
+        if (judgement->known_count)
+            memcpy(more, judgement->known, judgement->known_count * sizeof *more);
+        judgement->known = more;
+    }
+    struct pair_known *one = &judgement->known[judgement->known_count++];
+    *one = *known;
+    one->attribute =
+        known->attribute ? arena_copy(&findings->arena, known->attribute) : known->attribute;
+}
+
+/* What stands at a place of a tree as it was compared; `at` NULL: nothing. */
+static struct tree_text value_at(const struct tree *tree, uint32_t node, const char *attribute)
+{
+    if (!attribute)
+        return tree_at(tree, node)->value;
+    const struct tree_attribute *found = tree_find_attribute(tree, node, attribute);
+    return found ? found->value : (struct tree_text){0};
+}
+
+/* The source's node that says what the target's place does now, after rules and rewriting;
+ * TREE_NONE: none does in its place. Inside of equal subtrees only their tops have partners. */
+static uint32_t partner_of(const struct comparison *found, uint32_t place, const char *attribute)
+{
+    const struct tree *source = &found->trees[SOURCE], *target = &found->trees[TARGET];
+    const uint32_t *partner = found->diff.partner[TARGET];
+    uint32_t top = place;
+    while (top && partner && partner[top] == TREE_NONE)
+        top = tree_at(target, top)->parent;
+    uint32_t node = (partner && top ? partner[top] : 0) + (place - top);
+    if (node >= source->count || tree_at(source, node)->kind != tree_at(target, place)->kind ||
+        tree_at(source, node)->name != tree_at(target, place)->name)
+        return TREE_NONE;
+    struct tree_text value[SIDES] = {value_at(source, node, attribute),
+                                     value_at(target, place, attribute)};
+    return value[SOURCE].at && slice_same(slice_text(value[SOURCE]), slice_text(value[TARGET]))
+               ? node
+               : TREE_NONE;
+}
+
+/* A place of the target that was given another value than it has, by a rule or as an id: known,
+ * where it is what the source has there now, and was not before. */
+static void know_replaced(struct attempt *attempt, uint32_t node, const char *attribute,
+                          size_t *room)
+{
+    const struct comparison *found = &attempt->found;
+    struct tree_text was[SIDES];
+    uint32_t partner = partner_of(found, node, attribute);
+    if (partner == TREE_NONE)
+        return;
+    const struct pair_known known = {
+        rewritten_kind(attempt, node, attribute), {partner, node}, attribute};
+    for (int side = 0; side < SIDES; side++) {
+        const struct tree *tree = &found->trees[side];
+        was[side] =
+            attribute ? tree_attribute_shown(tree_find_attribute(tree, known.node[side], attribute))
+                      : tree_shown(tree, known.node[side]);
+    }
+    if (!slice_same(slice_text(was[SOURCE]), slice_text(was[TARGET])))
+        know(attempt, &known, room);
+}
+
+static void know_all_replaced(struct attempt *attempt, size_t *room)
+{
+    const struct tree *tree = &attempt->found.trees[TARGET];
+    for (uint32_t node = 0; node < tree->count; node++) {
+        const struct tree_node *of = tree_at(tree, node);
+        if (of->marks & (TREE_IGNORED | TREE_MASKED)) {
+            node = tree_end(tree, node) - 1;
+            continue;
+        }
+        for (uint32_t i = 0; i < of->attributes_count; i++) {
+            const struct tree_attribute *attribute = &tree_attributes(tree, node)[i];
+            if (attribute->original && !(attribute->marks & (TREE_IGNORED | TREE_MASKED)))
+                know_replaced(attempt, node, attribute->name, room);
+        }
+        if (of->original && of->size == 1)
+            know_replaced(attempt, node, NULL, room);
+    }
+}
+
+static int order_known(const void *one, const void *other)
+{
+    uint32_t a = ((const struct pair_known *)one)->node[TARGET],
+             b = ((const struct pair_known *)other)->node[TARGET];
+    return (a > b) - (a < b);
+}
+
+/* The places that both bodies fill with their own, so that who compares them again finds the same
+ * differences. Equal answers are not kept, and nobody will. */
+static void know_places(struct attempt *attempt)
+{
+    struct pair_judgement *judgement = &attempt->body->check->findings->judgement;
+    const struct comparison *found = &attempt->found;
+    size_t room = 0;
+    judgement->type = found->type;
+    if (!found->has_trees || !attempt->body->check->findings->total)
+        return;
+    for (int side = 0; side < SIDES; side++)
+        judgement->nodes[side] = found->trees[side].count;
+    for (size_t i = 0; i < found->count; i++) {
+        const struct difference *one = &found->differences[i];
+        if (attempt->own[i])
+            know(attempt,
+                 &(struct pair_known){(enum pair_known_kind)(attempt->own[i] - 1),
+                                      {one->node[SOURCE], one->node[TARGET]},
+                                      one->attribute},
+                 &room);
+    }
+    know_all_replaced(attempt, &room);
+    if (judgement->known_count)
+        qsort(judgement->known, judgement->known_count, sizeof *judgement->known, order_known);
+}
+
 static void report(struct attempt *attempt)
 {
     struct findings *findings = attempt->body->check->findings;
     const struct comparison *found = &attempt->found;
+    size_t before = findings->total;
     findings->masked += found->masked;
     if (found->fallback[0])
         findings->fallback = arena_copy(&findings->arena, found->fallback);
@@ -343,6 +507,8 @@ static void report(struct attempt *attempt)
         if (!attempt->own[i])
             add_difference(attempt, &found->differences[i]);
     findings->total += found->total - found->count;
+    findings->judgement.differences = findings->total - before;
+    know_places(attempt);
 }
 
 static bool has_body(const struct exchange *exchange)

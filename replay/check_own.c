@@ -41,6 +41,28 @@ static bool all_digits(struct slice text)
     return text.length > 0;
 }
 
+static void use(const struct own *own, enum pair_known_kind kind)
+{
+    *own->used |= 1U << kind;
+}
+
+static void use_pair(const struct own *own, const struct own_pair *pair)
+{
+    use(own, *pair->kinds ? PAIR_KNOWN_ID : PAIR_KNOWN_TOKEN);
+}
+
+bool own_used(const struct own *own, enum pair_known_kind *kind)
+{
+    unsigned used = *own->used;
+    *own->used = 0;
+    for (int one = 0; one < PAIR_KNOWN_KINDS; one++)
+        if (used >> one & 1) {
+            *kind = (enum pair_known_kind)one;
+            return true;
+        }
+    return false;
+}
+
 static bool is_random(struct arena *arena, struct slice value)
 {
     size_t letters = 0;
@@ -91,6 +113,8 @@ void own_init(struct own *own, const struct check_settings *settings,
               const struct exchange *exchange, struct arena *arena)
 {
     *own = (struct own){.settings = settings, .exchange = exchange, .arena = arena};
+    own->used = arena_alloc(arena, sizeof *own->used);
+    *own->used = 0;
     for (size_t i = 0; i < exchange->replacement_count; i++) {
         const struct replacement *one = &exchange->replacements[i];
         add_pair(own, &(struct own_pair){
@@ -367,6 +391,7 @@ bool own_same(const struct own *own, const struct slice text[SIDES],
                         own_is_host(own, (enum side)side, sub(text[side], at[side], length[side]));
             }
             if (hosts) {
+                use(own, PAIR_KNOWN_HOST);
                 at[SOURCE] += length[SOURCE];
                 at[TARGET] += length[TARGET];
                 continue;
@@ -376,6 +401,7 @@ bool own_same(const struct own *own, const struct slice text[SIDES],
         if (begins_word(text[SOURCE], at[SOURCE]) && begins_word(text[TARGET], at[TARGET]))
             pair = pair_at(own, text, at, filter);
         if (pair) {
+            use_pair(own, pair);
             at[SOURCE] += pair->value[SOURCE].length;
             at[TARGET] += pair->value[TARGET].length;
         } else if (text[SOURCE].at[at[SOURCE]++] != text[TARGET].at[at[TARGET]++]) {
@@ -452,6 +478,7 @@ static bool both_here(const struct own *own, const struct link link[SIDES])
     }
     if (one_astray(own, link))
         return false;
+    use(own, PAIR_KNOWN_HOST);
     return !logged || slice_equal_fold(link[SOURCE].scheme, link[TARGET].scheme);
 }
 
@@ -474,8 +501,10 @@ static bool same_part(const struct own *own, const struct token_part *const part
     if (slice_same(value[SOURCE], value[TARGET]))
         return true;
     if (part[SOURCE]->place == PLACE_QUERY && own_is_token(part[SOURCE]->name, value[SOURCE]) &&
-        own_is_token(part[TARGET]->name, value[TARGET]))
+        own_is_token(part[TARGET]->name, value[TARGET])) {
+        use(own, PAIR_KNOWN_TOKEN);
         return true;
+    }
     bool links = true;
     for (int side = 0; side < SIDES; side++)
         links = links && value[side].length &&
@@ -488,8 +517,10 @@ static bool same_part(const struct own *own, const struct token_part *const part
     for (size_t i = 0; i < own->count; i++)
         if (slice_same(own->pairs[i].value[SOURCE], value[SOURCE]) &&
             slice_same(own->pairs[i].value[TARGET], value[TARGET]))
-            if (own->pairs[i].free || has_kind(&own->pairs[i], &kinds))
+            if (own->pairs[i].free || has_kind(&own->pairs[i], &kinds)) {
+                use_pair(own, &own->pairs[i]);
                 return true;
+            }
     return false;
 }
 
@@ -683,6 +714,7 @@ void own_rewrite(const struct own *own, struct slice text, const struct own_filt
     for (size_t at = 0; at < text.length;) {
         size_t length = follows_slashes(text, at) ? host_length(text, at) : 0;
         if (length && host && own_is_host(own, TARGET, sub(text, at, length))) {
+            use(own, PAIR_KNOWN_HOST);
             buffer_add_text(out, host);
             at += length;
             continue;
@@ -690,6 +722,7 @@ void own_rewrite(const struct own *own, struct slice text, const struct own_filt
         const struct own_pair *pair =
             begins_word(text, at) ? target_at(own, text, at, filter) : NULL;
         if (pair) {
+            use_pair(own, pair);
             buffer_add(out, pair->value[SOURCE].at, pair->value[SOURCE].length);
             at += pair->value[TARGET].length;
         } else {

@@ -31,6 +31,7 @@ struct own {
     struct arena *arena;
     size_t count;
     struct own_pair *pairs; /* in the arena */
+    unsigned *used;         /* own_used() */
 };
 
 struct check {
@@ -58,6 +59,9 @@ void own_init(struct own *own, const struct check_settings *settings,
               const struct exchange *exchange, struct arena *arena);
 /* One more, a token that both answers gave in the same place. */
 void own_learn(struct own *own, struct slice source, struct slice target);
+/* What the calls since the last own_used() took as each side's own: the gravest of it, a token
+ * before an id before a host. False: nothing. */
+bool own_used(const struct own *own, enum pair_known_kind *kind);
 /* Does the value of a field of that name look like a token that nobody can guess? */
 bool own_is_token(const char *name, struct slice value);
 

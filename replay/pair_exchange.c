@@ -330,8 +330,25 @@ static void fill_own(struct arena *arena, const struct exchange *exchange, struc
     }
 }
 
-void pair_of_exchange(const struct exchange *exchange, bool one_side, const unsigned char *key,
-                      struct buffer *out)
+/* What the comparison found, with the headers and cookies that differ by name. */
+static void fill_judgement(struct arena *arena, const struct findings *findings, struct pair *pair)
+{
+    struct pair_judgement *judgement = &pair->judgement;
+    pair->judged = true;
+    *judgement = findings->judgement;
+    judgement->headers = arena_alloc(arena, (findings->count + 1) * sizeof *judgement->headers);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct found *found = &findings->items[i];
+        if (found->kind == FOUND_HEADER || found->kind == FOUND_LOCATION)
+            judgement->headers[judgement->header_count++] = found->path;
+        else if (found->kind == FOUND_COOKIE)
+            judgement->headers[judgement->header_count++] =
+                arena_format(arena, "Set-Cookie %s", found->path);
+    }
+}
+
+void pair_of_exchange(const struct exchange *exchange, const struct findings *findings,
+                      bool one_side, const unsigned char *key, struct buffer *out)
 {
     const struct logged *logged = &exchange->logged;
     struct finder *finder = mem_zero(1, sizeof *finder);
@@ -348,6 +365,8 @@ void pair_of_exchange(const struct exchange *exchange, bool one_side, const unsi
     if (logged->session)
         pair.session = arena_format(arena, "%012llx", (unsigned long long)logged->session_name);
     fill_own(arena, exchange, &pair);
+    if (findings)
+        fill_judgement(arena, findings, &pair);
     for (int side = 0; side < (one_side ? 1 : SIDES); side++)
         fill_answer(arena, exchange, (enum side)side, !key, &pair.answers[side]);
     if (key) {

@@ -86,7 +86,8 @@ static void compare(struct run *run, struct job *job)
         check(run, job, job->copy, &job->copy_findings, &job->copy_checked);
     bool equal = job->checked && job->findings.equal;
     if (run->book && !equal)
-        pair_of_exchange(job->exchange, run->one_side, book_key(run->book), &job->pair);
+        pair_of_exchange(job->exchange, job->checked ? &job->findings : NULL, run->one_side,
+                         book_key(run->book), &job->pair);
 }
 
 static void *work(void *argument)

@@ -1,4 +1,5 @@
 /* tally-diff LEDGER request N: one pair of a replay's ledger, in every format. */
+#include "../../diff/compare.h"
 #include "../../diff/ledger.h"
 #include "../../diff/pair.h"
 #include "../../diff/pair_command.h"
@@ -70,6 +71,46 @@ static void put(struct ledger *ledger, const struct pair *pair)
     buffer_free(&bytes);
 }
 
+/* As the replay judged: the heading is each side's own, a header and two places differ. */
+static void judge(struct pair *pair, struct pair_known *known)
+{
+    static const char *headers[] = {"X-New"};
+    const struct answer answers[SIDES] = {
+        {pair->answers[SOURCE].body, pair->answers[SOURCE].length, "text/html"},
+        {pair->answers[TARGET].body, pair->answers[TARGET].length, "text/html"}};
+    struct comparison found;
+    struct err err = {0};
+    assert_true(compare_answers(answers, CONTENT_AUTO, NULL, &found, &err));
+    assert_int_equal(found.count, 3);
+    pair->judged = true;
+    pair->judgement = (struct pair_judgement){.alike = true,
+                                              .header_count = 1,
+                                              .headers = headers,
+                                              .differences = 2,
+                                              .type = CONTENT_HTML,
+                                              .known_count = 1,
+                                              .known = known};
+    for (int side = 0; side < SIDES; side++) {
+        pair->judgement.nodes[side] = found.trees[side].count;
+        known->node[side] = found.differences[0].node[side];
+    }
+    known->kind = PAIR_KNOWN_ID;
+    known->attribute = NULL;
+    comparison_free(&found);
+}
+
+/* Bytes of version 1: without what the replay found. */
+static void put_old(struct ledger *ledger, const struct pair *pair)
+{
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct err err = {0};
+    pair_encode(pair, NULL, &bytes);
+    bytes.data[0] = 1;
+    assert_true(ledger_put(ledger, PAIR_KIND, (int64_t)pair->number, 0, bytes.data,
+                           bytes.length - 1, &err));
+    buffer_free(&bytes);
+}
+
 static int make_ledger(void **state)
 {
     struct ledger *ledger = NULL;
@@ -106,6 +147,16 @@ static int make_ledger(void **state)
     pair.answers[SOURCE].whole = pair.answers[TARGET].whole = 9000000;
     pair.answers[TARGET].body = pair.answers[SOURCE].body;
     pair.answers[TARGET].length = pair.answers[SOURCE].length;
+    put(ledger, &pair);
+    struct pair_known known;
+    pair = whole(14);
+    judge(&pair, &known);
+    put(ledger, &pair);
+    pair = whole(15);
+    put_old(ledger, &pair);
+    pair = whole(16);
+    pair.answers[TARGET].status = 404;
+    pair.judged = true;
     put(ledger, &pair);
     assert_true(ledger_save(ledger, &err));
     ledger_close(ledger);
@@ -156,6 +207,24 @@ static const struct show_case {
     {"11", "text", false, 2, {"one side alone was asked.", "  X-Version: 1\n"}},
     {"11", "json", false, 2, {"\"target\": null,"}},
     {"12", "text", false, 2, {"Only the beginnings", "9,000,000 bytes, of which "}},
+    {"14",
+     "text",
+     false,
+     1,
+     {"~ X-Version: 1 = 2\n+ X-New: ", "\nhtml, 2 differences: 2 changed\n",
+      "\nKnown to differ, and no difference to the replay: 1 id\n  ",
+      "h1  id: Booking 9001 = Booking 9044\n"}},
+    {"14", "text", true, 1, {"The replay found 2 differences in the bodies.\n"}},
+    {"14",
+     "json",
+     false,
+     1,
+     {"\"replay\": {\"compared\": \"all\", \"differences\": 2, \"headers\": [\"X-New\"], "
+      "\"known\": [\n    {\"kind\": \"id\", \"path\": "}},
+    {"14", "html", false, 1, {"<h2 id=\"known\">Known to differ</h2>", "no difference to the"}},
+    {"15", "text", false, 1, {"html, 3 differences", "the sides' own values of one id"}},
+    {"15", "json", false, 1, {"\"replay\": null"}},
+    {"16", "text", false, 1, {"- X-Version: 1\n", "The replay compared nothing but the status."}},
     {"13", "text", false, 2, {"No answers to request 13 are kept: they were equal"}},
     {"13", "json", false, 2, {"\"kept\": false"}},
 };

@@ -54,7 +54,7 @@ static void coded(const struct exchange *exchange, bool one_side, const unsigned
 {
     struct err err = {0};
     buffer_clear(bytes);
-    pair_of_exchange(exchange, one_side, with, bytes);
+    pair_of_exchange(exchange, NULL, one_side, with, bytes);
     if (!pair_decode(bytes->data, bytes->length, pair, &err))
         fail_msg("%s", err.text);
 }
