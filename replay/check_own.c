@@ -8,7 +8,8 @@
  * value is a partner only by its pair: never is any id as good as any other.
  *
  *     host        behind "//": the side's own or the logged one
- *     token, id of 16 letters and digits or more that look random: anywhere
+ *     token, id of 16 letters and digits or more that look random, id of the request that
+ *                 X-Request-Id and the like name: anywhere
  *     other id    where the place says of what it is an id (token_kinds_of()), and its kind is the
  *                 pair's: /bookings/12 and /bookings/13, but not /rooms/12 and /rooms/13, ?page=12
  *                 and ?page=13, nor /2024/01/12 and /2024/01/13
@@ -63,6 +64,15 @@ bool own_used(const struct own *own, enum pair_known_kind *kind)
     return false;
 }
 
+/* "16a1…cb9+\" is random but for what every one of them ends with. */
+static struct slice without_marks(struct slice value)
+{
+    size_t end = value.length;
+    while (end && !isalnum(value.at[end - 1]))
+        end--;
+    return sub(value, 0, end);
+}
+
 static bool is_random(struct arena *arena, struct slice value)
 {
     size_t letters = 0;
@@ -73,9 +83,26 @@ static bool is_random(struct arena *arena, struct slice value)
            token_looks_random(arena_copy_bytes(arena, value.at, value.length));
 }
 
-static void add_pair(struct own *own, const struct own_pair *pair)
+/* A script may write the marks in another way ("+\\"): where both values end with the same, what
+ * stands before is the pair. */
+static void drop_common_marks(struct own_pair *pair)
 {
+    struct slice value[SIDES], marks[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        value[side] = without_marks(pair->value[side]);
+        marks[side] = sub(pair->value[side], value[side].length,
+                          pair->value[side].length - value[side].length);
+    }
+    if (slice_same(marks[SOURCE], marks[TARGET]))
+        memcpy(pair->value, value, sizeof value);
+}
+
+static void add_pair(struct own *own, const struct own_pair *new_pair)
+{
+    struct own_pair one = *new_pair, *const pair = &one;
     const struct slice *value = pair->value;
+    if (pair->secret)
+        drop_common_marks(pair);
     if (!value[SOURCE].length || !value[TARGET].length || own->count == OWN_MOST ||
         slice_same(value[SOURCE], value[TARGET]))
         return;
@@ -109,6 +136,20 @@ static struct slice cookie_value(const struct incoming *in, struct slice name)
     return value;
 }
 
+/* Ids of requests, which answers name in a header and pages repeat for whoever reports an error. */
+static void learn_request_ids(struct own *own)
+{
+    static const char *const names[] = {"Request-Id", "X-Request-Id",     "X-Correlation-Id",
+                                        "X-Trace-Id", "X-Amzn-RequestId", "X-Transaction-Id"};
+    const struct incoming *in = own->exchange->in;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *source = fields_find(&in[SOURCE].headers, names[i]);
+        const char *target = fields_find(&in[TARGET].headers, names[i]);
+        if (source && target)
+            own_learn(own, slice_of(source), slice_of(target));
+    }
+}
+
 void own_init(struct own *own, const struct check_settings *settings,
               const struct exchange *exchange, struct arena *arena)
 {
@@ -139,15 +180,18 @@ void own_init(struct own *own, const struct check_settings *settings,
         if (said.name.length && other.length)
             own_learn(own, said.value, other);
     }
+    learn_request_ids(own);
 }
 
 void own_learn(struct own *own, struct slice source, struct slice target)
 {
+    struct own_pair pair = {.value = {source, target}, .secret = true};
+    drop_common_marks(&pair);
     for (size_t i = 0; i < own->count; i++)
-        if (slice_same(own->pairs[i].value[SOURCE], source) &&
-            slice_same(own->pairs[i].value[TARGET], target))
+        if (slice_same(own->pairs[i].value[SOURCE], pair.value[SOURCE]) &&
+            slice_same(own->pairs[i].value[TARGET], pair.value[TARGET]))
             return;
-    add_pair(own, &(struct own_pair){.value = {source, target}, .secret = true});
+    add_pair(own, &pair);
 }
 
 const bool *own_page_pairs(const struct own *own)
@@ -168,9 +212,11 @@ bool own_is_token(const char *name, struct slice value)
         return false;
     if (value.length >= sizeof text) /* a view state, a signed token */
         return true;
+    bool csrf = token_name_is_csrf(name) && value.length >= CSRF_LEAST;
+    value = without_marks(value);
     memcpy(text, value.at, value.length);
     text[value.length] = '\0';
-    return token_looks_random(text) || (token_name_is_csrf(name) && value.length >= CSRF_LEAST);
+    return csrf || token_looks_random(text);
 }
 
 static bool has_kind(const struct own_pair *pair, const struct token_kinds *kinds)

@@ -12,6 +12,7 @@
 #define CSRF_LEAST 6     /* bytes; a shorter csrf field is reported by nobody */
 #define PROOFS_MOST 50   /* of ids of one request; beyond it they are not looked for */
 #define SIBLINGS_MOST 64 /* other fields that tell forms apart */
+#define CLOCKS_APART INT64_C(60000000) /* microseconds, of the app's clock and the log's */
 
 struct apply {
     struct token_memory *memory;
@@ -191,8 +192,9 @@ static const struct token_fact *find_field(const struct apply *apply, enum side 
         fact = find_latest(apply, FACT_MEMBER, side, part->name);
     if (!fact && csrf)
         fact = find_csrf(apply, side);
-    /* "state" may be a token or Texas. */
-    bool fits = forced || csrf || (fact && token_looks_random(fact->value));
+    /* "state" may be a token or Texas; "loginToken" is one, however it looks. */
+    bool fits = forced || csrf || token_name_ends_token(part->name) ||
+                (fact && token_looks_random(fact->value));
     return fits ? fact : NULL;
 }
 
@@ -217,7 +219,7 @@ static bool choose_token(struct apply *apply, const struct token_part *part, boo
                          struct choice *choice)
 {
     bool csrf = token_name_is_csrf(part->name);
-    if (!forced && !csrf && !token_looks_random(part->value))
+    if (!forced && !token_name_ends_token(part->name) && !token_looks_random(part->value))
         return false;
     for (int side = 0; side < SIDES; side++)
         take_fact(choice, (enum side)side, find_field(apply, (enum side)side, part, forced));
@@ -225,6 +227,27 @@ static bool choose_token(struct apply *apply, const struct token_part *part, boo
     if (csrf && chosen(choice))
         apply->csrf_field = true;
     return chosen(choice);
+}
+
+/* A moment that the form's page gave, against overwriting what others have saved since, or robots:
+ * each side's own is another, as its rows were written at another time. What people choose lies
+ * ahead, or on a page that they did not post. */
+static bool choose_moment(struct apply *apply, const struct token_part *part, struct choice *choice)
+{
+    const struct logged *logged = &apply->exchange->logged;
+    int64_t at;
+    if ((part->place != PLACE_FIELD && part->place != PLACE_MULTIPART) ||
+        !token_read_moment(part->value, &at) || at > logged->arrival + CLOCKS_APART)
+        return false;
+    for (int side = 0; side < SIDES; side++) {
+        struct hidden hidden = find_hidden(apply, (enum side)side, part->name);
+        if (!hidden.fact || !hidden.here || hidden.ambiguous ||
+            strlen(hidden.fact->value) != strlen(part->value) ||
+            !token_read_moment(hidden.fact->value, &at))
+            return false;
+        take_fact(choice, (enum side)side, hidden.fact);
+    }
+    return true;
 }
 
 /* A hidden id that the two sides give unlike values: as a browser would send it. */
@@ -322,10 +345,14 @@ static void choose(struct apply *apply, const struct token_part *part, struct ch
         token_kinds_of(&kinds, part, logged->target);
     if (action != TOKEN_KEEP) {
         done = !path && choose_token(apply, part, forced || fill, choice);
+        if (!done) {
+            *choice = (struct choice){0};
+            done = choose_moment(apply, part, choice);
+        }
         if (!done && (id || forced))
             done = choose_id(apply, part, &kinds, choice);
         bool random = token_looks_random(part->value), asset = is_asset(apply, part);
-        bool suspect = random || (!path && token_name_is_csrf(part->name) &&
+        bool suspect = random || (!path && token_name_ends_token(part->name) &&
                                   strlen(part->value) >= CSRF_LEAST);
         if (!done && suspect && !asset && !token_shown_on_both(apply->memory, &kinds, part->value))
             token_record_uncorrelated(apply->exchange, token_where(part, &apply->exchange->arena),

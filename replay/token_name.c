@@ -14,6 +14,7 @@
 #include "../diff/value_class.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NAME_MOST 200
@@ -102,6 +103,20 @@ bool token_name_is_token(const char *name)
     return false;
 }
 
+bool token_name_ends_token(const char *name)
+{
+    static const char *const endings[] = {"token", "nonce"};
+    char plain[NAME_MOST];
+    plain_name(name, plain);
+    size_t length = strlen(plain);
+    for (size_t i = 0; i < COUNT(endings); i++) {
+        size_t size = strlen(endings[i]);
+        if (length >= size && strcmp(plain + length - size, endings[i]) == 0)
+            return true;
+    }
+    return token_name_is_csrf(name);
+}
+
 /* ---- values ---- */
 
 /* Most values are none, and asking what class they are is dear: short ones, words, texts. */
@@ -183,6 +198,57 @@ bool token_looks_id(const char *value)
 {
     size_t length = strlen(value);
     return (all_digits(value, length) && length <= 20) || token_looks_random(value);
+}
+
+/* Digits of that many places; 0 for none. */
+static unsigned digits_at(const char *text, size_t from, size_t count)
+{
+    unsigned number = 0;
+    for (size_t i = from; i < from + count; i++)
+        number = 10 * number + (unsigned)(text[i] - '0');
+    return number;
+}
+
+/* Days since 1970-01-01 in the calendar of today (Howard Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms", days_from_civil), for years from 1 on. */
+static int64_t days_of(int64_t year, unsigned month, unsigned day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400;
+    unsigned of_era = (unsigned)(year - era * 400);
+    unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + (of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719468;
+}
+
+bool token_read_moment(const char *value, int64_t *at)
+{
+    const int64_t second = 1000000;
+    size_t length = strlen(value);
+    struct date_text date = {0};
+    if (all_digits(value, length) && length == 14) {
+        date = (struct date_text){.year = digits_at(value, 0, 4),
+                                  .month = digits_at(value, 4, 2),
+                                  .day = digits_at(value, 6, 2),
+                                  .hour = digits_at(value, 8, 2),
+                                  .minute = digits_at(value, 10, 2),
+                                  .second = digits_at(value, 12, 2)};
+        if (date.year < 1970 || date.year > 2200 || date.month < 1 || date.month > 12 ||
+            date.day < 1 || date.day > 31)
+            return false;
+    } else if (all_digits(value, length) && (length == 10 || length == 13)) {
+        *at = (int64_t)strtoll(value, NULL, 10) * (length == 10 ? second : second / 1000);
+        return *value != '0';
+    } else if (date_text_read(value, length, DATE_ORDER_UNKNOWN, &date) != length || !length ||
+               !date.has_seconds || date.year < 1970 || date.year > 2200) {
+        return false;
+    }
+    if (date.hour > 23 || date.minute > 59 || date.second > 60)
+        return false;
+    *at = ((days_of(date.year, date.month, date.day) * 24 + date.hour) * 60 + date.minute -
+           (date.has_zone ? date.offset : 0)) *
+              60 * second +
+          date.second * second;
+    return true;
 }
 
 /* ---- kinds ---- */

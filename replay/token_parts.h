@@ -85,9 +85,13 @@ struct token_kinds {
 /* Does the field's name say that it holds a token; one against forged requests? */
 bool token_name_is_token(const char *name);
 bool token_name_is_csrf(const char *name);
+bool token_name_ends_token(const char *name); /* wpLoginToken, logintoken; not tokenizer */
 bool token_name_same(const char *name, const char *other); /* csrfToken, csrf_token, CSRF-Token */
 bool token_name_is_id(const char *name);                   /* id, booking_id, bookingId */
 bool token_looks_random(const char *value);
+/* Is it a moment to the second as programs write it: 20261122063530, 1795329063 (milliseconds,
+ * too), 2026-11-22 06:35:30? At microseconds since 1970 in UTC. */
+bool token_read_moment(const char *value, int64_t *at);
 bool token_looks_id(const char *value); /* digits, UUID, hex, random */
 /* Bytes of a path's segment that may be an id: 8812 of "8812-a-title"; 0: none. */
 size_t token_id_length(const char *segment, size_t length);

@@ -357,6 +357,26 @@ static void what_is_each_sides_own_is_equal(void **state)
               "<script>t='dddd3333eeee4444ffff'</script><meta name=csrf-token "
               "content=dddd3333eeee4444ffff>"),
          ""},
+        {.name = "a token whose marks a script writes in another way",
+         PAGE("<script>t='aaaa1111bbbb2222cccc+\\\\'</script><form><input type=hidden "
+              "name=wpEditToken value='aaaa1111bbbb2222cccc+\\'></form>",
+              "<script>t='dddd3333eeee4444ffff+\\\\'</script><form><input type=hidden "
+              "name=wpEditToken value='dddd3333eeee4444ffff+\\'></form>"),
+         ""},
+        {.name = "the id of the request that a header names, in a page",
+         {{.headers = "X-Request-Id: 18dde5b367a5379624f93a47",
+           .body = "<p>Report 18dde5b367a5379624f93a47"},
+          {.headers = "X-Request-Id: 010b4352cab889e95adbbf52",
+           .body = "<p>Report 010b4352cab889e95adbbf52"}},
+         ""},
+        {.name = "an id that no header names, or that is as short as a count",
+         {{.headers = "X-Request-Id: 7", .body = "<p>18dde5b367a5379624f93a47<b>7</b>"},
+          {.headers = "X-Request-Id: 8", .body = "<p>010b4352cab889e95adbbf52<b>8</b>"}},
+         "body p\n"
+         "body p > b"},
+        {.name = "what is no token, though the name says so of another word",
+         PAGE("<p data-tokenizer=standard_analyzer>", "<p data-tokenizer=another_analyzer>"),
+         "body p @data-tokenizer"},
         {.name = "a token in an object",
          PAGE("{\"csrfToken\": \"" SOURCE_TOKEN "\"}", "{\"csrfToken\": \"" TARGET_TOKEN "\"}"),
          ""},

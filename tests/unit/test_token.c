@@ -17,6 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define STEPS 6
+#define NOW INT64_C(1795329060) /* 2026-11-22 06:31:00: when the first request came */
 
 struct answer {
     const char *body; /* begins with '{' or '[': JSON, else HTML; NULL: none */
@@ -195,6 +196,54 @@ static const struct session field_cases[] = {
       {.target = "POST /login",
        .body = "_token=logged-1",
        .sent_body = {"_token=source-1", "_token=logged-1"}}}},
+    {"a name that ends with token holds one, whatever marks its value ends with",
+     NULL,
+     {{.target = "GET /in?next=Home",
+       .answer = {{"<form action=/in><input type=hidden name=wpLoginToken "
+                   "value='c1c9959f9dc8ceb5+\\'><input type=hidden name=wpEditToken "
+                   "value='+\\'></form>"},
+                  {"<form action=/in><input type=hidden name=wpLoginToken "
+                   "value='77c9959f9dc8ceb6+\\'><input type=hidden name=wpEditToken "
+                   "value='+\\'></form>"}}},
+      {.target = "POST /in?next=Home",
+       .body = "wpLoginToken=16a116f51f527be2%2B%5C&wpEditToken=%2B%5C&tokenizer=standard_1",
+       .sent_body =
+           {"wpLoginToken=c1c9959f9dc8ceb5%2B%5C&wpEditToken=%2B%5C&tokenizer=standard_1",
+            "wpLoginToken=77c9959f9dc8ceb6%2B%5C&wpEditToken=%2B%5C&tokenizer=standard_1"}}}},
+    {"a token of another name and one that a script made are not made up",
+     NULL,
+     {{.target = "GET /pay",
+       .answer = {{FORM("/pay", "source-1") "<form action=/pay><input name=tokenizer type=hidden "
+                                            "value=one_11111></form>"},
+                  {FORM("/pay", "target-1") "<form action=/pay><input name=tokenizer type=hidden "
+                                            "value=two_22222></form>"}}},
+      {.target = "POST /pay",
+       .body = "cardToken=tok-visa&tokenizer=standard_1",
+       .uncorrelated = 1}}},
+    {"hidden moments of the form's page, in each spelling",
+     NULL,
+     {{.target = "GET /edit",
+       .answer = {{"<form action=/edit><input type=hidden name=start value=20261122063530>"
+                   "<input type=hidden name=changed value=1795329063><input type=hidden "
+                   "name=seen value='2026-11-22 06:35:30'></form>"},
+                  {"<form action=/edit><input type=hidden name=start value=20261122063531>"
+                   "<input type=hidden name=changed value=1795329064><input type=hidden "
+                   "name=seen value='2026-11-22 06:35:31'></form>"}}},
+      {.target = "POST /edit",
+       .body = "start=20261122060000&changed=1795320000&seen=2026-11-21+10%3A00%3A00",
+       .sent_body = {"start=20261122063530&changed=1795329063&seen=2026-11-22+06%3A35%3A30",
+                     "start=20261122063531&changed=1795329064&seen=2026-11-22+06%3A35%3A31"}}}},
+    {"a moment that somebody chose: it lies ahead, or no form that leads here gave one like it",
+     NULL,
+     {{.target = "GET /book",
+       .answer = {{"<form action=/book><input type=hidden name=from value=20261122120000><input "
+                   "type=hidden name=to value='2026-11-22 06:35:30'></form><form action=/x><input "
+                   "type=hidden name=at value=20261122120000></form>"},
+                  {"<form action=/book><input type=hidden name=from value=20261122120000><input "
+                   "type=hidden name=to value='2026-11-22 06:35:30'></form><form action=/x><input "
+                   "type=hidden name=at value=20261122120000></form>"}}},
+      {.target = "POST /book",
+       .body = "from=20270102120000&to=20261122063000&at=20261122063000&n=20261322060000"}}},
     {"a hidden field that is no token is left to the log",
      NULL,
      {{.target = "GET /f",
@@ -367,7 +416,7 @@ static void take_step(struct exchange *exchange, const struct step *step, uint64
     struct logged *logged = &exchange->logged;
     const char *blank = strchr(step->target, ' ');
     exchange->number = number;
-    logged->arrival = (int64_t)number * 1000000;
+    logged->arrival = (NOW + (int64_t)number) * 1000000;
     logged->duration = 1000;
     logged->method =
         arena_copy_bytes(&exchange->arena, step->target, (size_t)(blank - step->target));
@@ -431,7 +480,8 @@ static void check_sent(const struct exchange *exchange, const struct step *step)
         const struct replacement *one = &exchange->replacements[i];
         assert_true(strcmp(one->logged, one->value[SOURCE]) != 0 ||
                     strcmp(one->logged, one->value[TARGET]) != 0);
-        assert_true(one->secret != one->is_id);
+        int64_t moment;
+        assert_true(token_read_moment(one->logged, &moment) || one->secret != one->is_id);
         /* Which answers gave it, and as what, is known. */
         assert_true(one->from > 0 && one->from < exchange->number);
         assert_int_not_equal(one->given, GIVEN_UNKNOWN);
