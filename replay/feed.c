@@ -36,6 +36,7 @@ struct host_variable {
 
 struct feed {
     const struct replay_options *options;
+    struct log_watch *watch;
     void (*retire)(void *data, uint64_t session);
     void *data;
     struct reading reading;
@@ -312,10 +313,11 @@ static bool is_last(const struct feed *feed, const struct session *session)
 static MUST_CHECK bool look_ahead(struct feed *feed, struct err *err)
 {
     struct feed_counts *counts = &feed->counts;
+    reading_begin(&feed->reading, "looking ahead");
     for (;;) {
         struct reading_item item;
         bool more;
-        if (!reading_next(&feed->reading, &item, &more, err))
+        if (!reading_next(&feed->reading, &item, &more, err) || !reading_look(&feed->reading, err))
             return false;
         if (!more)
             break;
@@ -379,6 +381,7 @@ static MUST_CHECK bool open_logs(struct feed *feed, struct err *err)
         .judge = judge,
         .retire = note_last,
         .data = feed,
+        .watch = feed->watch,
     };
     if (!reading_open(&reading, &feed->reading, err) || !compile_user(feed, err))
         return false;
@@ -392,14 +395,16 @@ static MUST_CHECK bool open_logs(struct feed *feed, struct err *err)
     return true;
 }
 
-bool feed_open(const struct replay_options *options, void (*retire)(void *data, uint64_t session),
-               void *data, struct feed **result, struct err *err)
+bool feed_open(const struct replay_options *options, struct log_watch *watch,
+               void (*retire)(void *data, uint64_t session), void *data, struct feed **result,
+               struct err *err)
 {
     *result = NULL;
     if (!check_denied(options, err))
         return false;
     struct feed *feed = mem_zero(1, sizeof *feed);
     feed->options = options;
+    feed->watch = watch;
     feed->retire = retire;
     feed->data = data;
     route_cache_init(&feed->routes);
@@ -580,6 +585,11 @@ bool feed_next(struct feed *feed, struct exchange **exchange, const char **reaso
 }
 
 /* ---- what is known of the logs ---- */
+
+struct log_watch *feed_watch(const struct feed *feed)
+{
+    return feed->watch;
+}
 
 struct feed_counts feed_counts(const struct feed *feed)
 {

@@ -19,11 +19,13 @@ struct feed;
 #define FEED_TENANTS 100000 /* that are told apart in feed_tenants(); all are in `logged` */
 #define FEED_HOSTS 100000
 
-/* Opens and sorts the logs (log_stream.h), compiles keys. retire: called with the number of each
+/* Opens and sorts the logs (log_stream.h), compiles keys. watch: looks on until then, or NULL;
+ * borrowed. retire: called with the number of each
  * session that no further request belongs to, by the feed_next() after the one that gave its last.
  * ERR_USAGE as log_stream_open(), and for a route of --deny that is none. */
-bool feed_open(const struct replay_options *options, void (*retire)(void *data, uint64_t session),
-               void *data, struct feed **feed, struct err *err) MUST_CHECK;
+bool feed_open(const struct replay_options *options, struct log_watch *watch,
+               void (*retire)(void *data, uint64_t session), void *data, struct feed **feed,
+               struct err *err) MUST_CHECK;
 void feed_close(struct feed *feed); /* NULL is fine */
 
 /*
@@ -37,6 +39,8 @@ void feed_close(struct feed *feed); /* NULL is fine */
  */
 bool feed_next(struct feed *feed, struct exchange **exchange, const char **reason,
                const char **text, struct err *err) MUST_CHECK;
+
+struct log_watch *feed_watch(const struct feed *feed);
 
 /* Of all logs, but for `records`, which were given so far. */
 struct feed_counts {

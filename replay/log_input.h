@@ -5,15 +5,17 @@
 #ifndef TALLY_REPLAY_LOG_INPUT_H
 #define TALLY_REPLAY_LOG_INPUT_H
 
-#include "../diff/base/error.h"
+#include "log_watch.h"
 
 #include <stddef.h>
 
 struct log_input; /* opaque */
 
 /* ERR_USAGE when the file cannot be read. What begins with gzip's magic bytes is gzip, whatever its
- * name; it may have many members, as nginx writes them. */
-bool log_input_open(const char *path, struct log_input **input, struct err *err) MUST_CHECK;
+ * name; it may have many members, as nginx writes them. watch: borrowed, or NULL; is told how many
+ * bytes were taken from the file, and is asked while a pipe gives nothing. */
+bool log_input_open(const char *path, struct log_watch *watch, struct log_input **input,
+                    struct err *err) MUST_CHECK;
 
 /* Up to `room` bytes; *got is 0 at the end alone. ERR_USAGE when the system cannot read on. */
 bool log_input_read(struct log_input *input, unsigned char *place, size_t room, size_t *got,

@@ -18,11 +18,11 @@ struct log_reader {
 };
 
 bool log_read_open(const char *path, const struct log_format *format, size_t most,
-                   struct log_reader **result, struct err *err)
+                   struct log_watch *watch, struct log_reader **result, struct err *err)
 {
     struct log_input *input;
     *result = NULL;
-    if (!log_input_open(path, &input, err))
+    if (!log_input_open(path, watch, &input, err))
         return false;
     struct log_reader *reader = mem_zero(1, sizeof *reader);
     reader->input = input;

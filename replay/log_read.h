@@ -12,6 +12,7 @@
 #define TALLY_REPLAY_LOG_READ_H
 
 #include "log_format.h"
+#include "log_watch.h"
 
 /* A longer record is counted and skipped. nginx itself has no limit. */
 #define LOG_MOST_BYTES (64U << 20)
@@ -33,9 +34,10 @@ struct log_record {
 
 struct log_reader; /* opaque */
 
-/* most: LOG_MOST_BYTES, or less in tests. path and format are borrowed. */
+/* most: LOG_MOST_BYTES, or less in tests. watch: as log_input_open()'s. path, format and watch are
+ * borrowed. */
 bool log_read_open(const char *path, const struct log_format *format, size_t most,
-                   struct log_reader **reader, struct err *err) MUST_CHECK;
+                   struct log_watch *watch, struct log_reader **reader, struct err *err) MUST_CHECK;
 
 /* *more: false at the end, and record is then unset. */
 bool log_read_next(struct log_reader *reader, struct log_record *record, struct log_match *match,

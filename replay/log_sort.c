@@ -34,6 +34,7 @@ struct run {
 struct log_sort {
     size_t memory;
     uint64_t disk_limit, disk_bytes;
+    struct log_watch *watch;
     /* What is in memory. */
     struct buffer data;
     struct item *items;
@@ -49,11 +50,12 @@ struct log_sort {
     struct buffer current;  /* the bytes that log_sort_next() gave */
 };
 
-struct log_sort *log_sort_new(size_t memory, uint64_t disk_limit)
+struct log_sort *log_sort_new(size_t memory, uint64_t disk_limit, struct log_watch *watch)
 {
     struct log_sort *sort = mem_zero(1, sizeof *sort);
     sort->memory = memory;
     sort->disk_limit = disk_limit;
+    sort->watch = watch;
     sort->file = -1;
     buffer_init(&sort->data, BUFFER_NO_LIMIT);
     buffer_init(&sort->out, BUFFER_NO_LIMIT);
@@ -129,7 +131,7 @@ static MUST_CHECK bool flush(struct log_sort *sort, int file, struct err *err)
     sort->file_end += sort->out.length;
     sort->disk_bytes += sort->out.length;
     buffer_clear(&sort->out);
-    return true;
+    return log_watch_look(sort->watch, err);
 }
 
 static MUST_CHECK bool write_record(struct log_sort *sort, int file, const struct header *header,

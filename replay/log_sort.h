@@ -25,8 +25,9 @@ struct log_entry {
 
 struct log_sort; /* opaque */
 
-/* memory: bytes, at least one record goes in; disk_limit: bytes of temporary files. */
-struct log_sort *log_sort_new(size_t memory, uint64_t disk_limit);
+/* memory: bytes, at least one record goes in; disk_limit: bytes of temporary files. watch:
+ * borrowed, or NULL; looks on while runs are written. */
+struct log_sort *log_sort_new(size_t memory, uint64_t disk_limit, struct log_watch *watch);
 void log_sort_free(struct log_sort *sort); /* NULL is fine */
 
 /* Copies. ERR_INTERNAL when the disk or its limit is used up. */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Lines at the head of a log among which one with a time is looked for. */
 #define HEAD_RECORDS 1000
@@ -29,15 +30,15 @@ static MUST_CHECK bool check_twice(const struct log_stream_options *options, str
 }
 
 /* The time of a log's first request that has one; INT64_MAX: none, or it cannot be read twice. */
-static MUST_CHECK bool first_time(struct log_stream *stream, const char *path, int64_t *first,
-                                  struct err *err)
+static MUST_CHECK bool first_time(struct log_stream *stream, const char *path,
+                                  struct log_watch *watch, int64_t *first, struct err *err)
 {
     struct stat what;
     *first = INT64_MAX;
     if (strcmp(path, "-") == 0 || (stat(path, &what) == 0 && !S_ISREG(what.st_mode)))
         return true;
     struct log_reader *reader;
-    if (!log_read_open(path, stream->parser.format, LOG_MOST_BYTES, &reader, err))
+    if (!log_read_open(path, stream->parser.format, LOG_MOST_BYTES, watch, &reader, err))
         return false;
     bool more = true, done = true, found = false;
     for (size_t i = 0; done && more && !found && i < HEAD_RECORDS; i++) {
@@ -61,7 +62,7 @@ static MUST_CHECK bool order_files(const struct log_stream_options *options,
     bool done = true;
     for (size_t i = 0; done && i < options->path_count; i++) {
         int64_t first;
-        done = first_time(stream, options->paths[i], &first, err);
+        done = first_time(stream, options->paths[i], options->watch, &first, err);
         size_t place = stream->file_count++;
         for (; place && firsts[place - 1] > first; place--) {
             firsts[place] = firsts[place - 1];
@@ -74,11 +75,27 @@ static MUST_CHECK bool order_files(const struct log_stream_options *options,
     return done;
 }
 
-static MUST_CHECK bool read_file(struct log_stream *stream, size_t file, struct err *err)
+/* What all files hold together, in MB; 0: one may be of any length. */
+static uint64_t all_mb(const struct log_stream_options *options)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < options->path_count; i++) {
+        struct stat what;
+        bool standard = strcmp(options->paths[i], "-") == 0;
+        if ((standard ? fstat(STDIN_FILENO, &what) : stat(options->paths[i], &what)) != 0 ||
+            !S_ISREG(what.st_mode))
+            return 0;
+        bytes += (uint64_t)what.st_size;
+    }
+    return bytes / LOG_WATCH_MB;
+}
+
+static MUST_CHECK bool read_file(struct log_stream *stream, size_t file, struct log_watch *watch,
+                                 struct err *err)
 {
     struct log_file *log = &stream->files[file];
     struct log_reader *reader;
-    if (!log_read_open(log->path, stream->parser.format, LOG_MOST_BYTES, &reader, err))
+    if (!log_read_open(log->path, stream->parser.format, LOG_MOST_BYTES, watch, &reader, err))
         return false;
     /* A line without a time goes where it stands in the log. */
     int64_t last = stream->any_before ? stream->arrival_before : INT64_MIN;
@@ -123,11 +140,12 @@ bool log_stream_open(const struct log_stream_options *options, struct log_stream
     memset(stream, 0, sizeof *stream);
     bool done = request_parser_init(&stream->parser, options->format, err) &&
                 check_twice(options, err) && order_files(options, stream, err);
+    log_watch_begin(options->watch, "reading the logs", "MB", all_mb(options));
     if (done)
         stream->sort = log_sort_new(options->memory ? options->memory : LOG_STREAM_MEMORY,
-                                    options->disk_limit);
+                                    options->disk_limit, options->watch);
     for (size_t i = 0; done && i < stream->file_count; i++)
-        done = read_file(stream, i, err);
+        done = read_file(stream, i, options->watch, err);
     done = done && log_sort_finish(stream->sort, err);
     if (!done) {
         log_stream_close(stream);

@@ -14,8 +14,9 @@ struct log_stream_options {
     const char *const *paths; /* borrowed, as the format; "-" is standard input */
     size_t path_count;
     const struct log_format *format;
-    size_t memory;       /* bytes for sorting; 0: LOG_STREAM_MEMORY */
-    uint64_t disk_limit; /* bytes of temporary files */
+    size_t memory;           /* bytes for sorting; 0: LOG_STREAM_MEMORY */
+    uint64_t disk_limit;     /* bytes of temporary files */
+    struct log_watch *watch; /* borrowed until log_stream_close(); or NULL */
 };
 
 #define LOG_STREAM_MEMORY (128U << 20)

@@ -45,7 +45,24 @@ struct telling {
     struct reading reading;
     struct inventory inventory;
     struct buffer out;
+    struct log_watch watch;
+    struct progress *progress; /* NULL while lines are printed: they may share the terminal */
 };
+
+/* A signal ends the program at once: nothing has to be put away. */
+static MUST_CHECK bool look_on(struct log_watch *watch, struct err *err)
+{
+    struct telling *telling = watch->data;
+    (void)err;
+    log_watch_show(watch, telling->progress);
+    return true;
+}
+
+static void end_progress(struct telling *telling)
+{
+    progress_free(telling->progress);
+    telling->progress = NULL;
+}
 
 static MUST_CHECK bool tell(struct telling *telling, const struct reading_item *item,
                             struct err *err)
@@ -84,6 +101,7 @@ static MUST_CHECK bool read_all(struct telling *telling, struct err *err)
         .temp_limit = command->replay.temp_limit,
         .retire = inventory_retire,
         .data = inventory,
+        .watch = &telling->watch,
     };
     if (!reading_open(&options, reading, err))
         return false;
@@ -93,6 +111,9 @@ static MUST_CHECK bool read_all(struct telling *telling, struct err *err)
     inventory->by_tenant = reading->tenant != NULL;
     inventory->by_visitor = role[ROLE_ADDRESS] != LOG_NONE || role[ROLE_AGENT] != LOG_NONE;
     inventory->sees_answers = session_sees_answers(reading->sessions);
+    reading_begin(reading, "counting");
+    if (command->list)
+        end_progress(telling);
     for (;;) {
         struct reading_item item;
         bool more;
@@ -100,7 +121,7 @@ static MUST_CHECK bool read_all(struct telling *telling, struct err *err)
             return false;
         if (!more)
             break;
-        if (!tell(telling, &item, err))
+        if (!tell(telling, &item, err) || (telling->progress && !reading_look(reading, err)))
             return false;
     }
     inventory->forgotten = session_forgotten(reading->sessions);
@@ -113,6 +134,7 @@ static MUST_CHECK bool run_telling(struct telling *telling, int *exit_code, stru
     const struct log_stream *stream = &telling->reading.stream;
     if (!read_all(telling, err))
         return false;
+    end_progress(telling);
     if (command->inventory && strcmp(command->replay.format, "json") == 0)
         inventory_json(&telling->inventory, stream, &telling->out);
     else if (command->inventory)
@@ -127,7 +149,10 @@ static MUST_CHECK bool run_logs(const struct command *command, int *exit_code, s
     telling->command = command;
     inventory_init(&telling->inventory);
     buffer_init(&telling->out, BUFFER_NO_LIMIT);
+    telling->watch = (struct log_watch){.look = look_on, .data = telling};
+    telling->progress = progress_new(command->replay.quiet);
     bool done = run_telling(telling, exit_code, err);
+    end_progress(telling);
     reading_close(&telling->reading);
     inventory_free(&telling->inventory);
     buffer_free(&telling->out);

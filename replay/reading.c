@@ -45,6 +45,21 @@ static void note_end(void *data, const struct session *session)
     session_guess_ended(data, session->login_last && !session->anonymous, session->last_place);
 }
 
+void reading_begin(struct reading *reading, const char *stage)
+{
+    reading->passed = 0;
+    log_watch_begin(reading->options.watch, stage, "requests", reading->stream.records);
+}
+
+bool reading_look(struct reading *reading, struct err *err)
+{
+    struct log_watch *watch = reading->options.watch;
+    if (!watch || ++reading->passed % LOG_WATCH_RECORDS != 0)
+        return true;
+    watch->done = reading->passed;
+    return log_watch_look(watch, err);
+}
+
 /* Where the log proves nothing: goes through it once to see which ids end with a login. */
 static MUST_CHECK bool prepare_guesses(struct reading *reading, struct err *err)
 {
@@ -55,10 +70,12 @@ static MUST_CHECK bool prepare_guesses(struct reading *reading, struct err *err)
         session_table_new(reading->session, SESSION_MOST, note_end, reading->guess);
     session_table_guess(scout, reading->guess);
     bool done = true, more = true;
+    reading_begin(reading, "looking for logins");
     while (done && more) {
         struct request request;
         bool unsure;
-        done = log_stream_next(&reading->stream, &request, &unsure, &more, err);
+        done = log_stream_next(&reading->stream, &request, &unsure, &more, err) &&
+               reading_look(reading, err);
         if (done && more)
             (void)session_place(scout, &reading->stream.parser, &request);
     }
@@ -79,6 +96,7 @@ bool reading_open(const struct reading_options *options, struct reading *reading
         .format = &reading->format,
         .memory = options->memory,
         .disk_limit = (uint64_t)options->temp_limit << 30,
+        .watch = options->watch,
     };
     if (!log_stream_open(&stream, &reading->stream, err))
         return false;

@@ -19,7 +19,8 @@ struct reading_options { /* texts are borrowed until reading_close() */
     /* May give a request a reason to be left out, before its session counts it; or NULL. */
     void (*judge)(void *data, struct request *request);
     void (*retire)(void *data, const struct session *session);
-    void *data; /* of both */
+    void *data;              /* of both */
+    struct log_watch *watch; /* of the logs, or NULL */
 };
 
 struct reading {
@@ -33,7 +34,7 @@ struct reading {
     /* private */
     struct session_guess *guess; /* NULL: the log can prove what belongs together */
     struct buffer tenant_text;
-    uint64_t unreadable;
+    uint64_t unreadable, passed;
 };
 
 /* Valid until the next call. */
@@ -52,6 +53,9 @@ bool reading_open(const struct reading_options *options, struct reading *reading
  * with the format: that is a wrong format, and no log without requests. */
 bool reading_next(struct reading *reading, struct reading_item *item, bool *more,
                   struct err *err) MUST_CHECK;
+/* For who goes through all of it at once: tells the watch how far that is, and asks it. */
+void reading_begin(struct reading *reading, const char *stage);
+bool reading_look(struct reading *reading, struct err *err) MUST_CHECK; /* after each request */
 /* Begins again; sessions get the same numbers. */
 bool reading_rewind(struct reading *reading, struct err *err) MUST_CHECK;
 void reading_close(struct reading *reading);

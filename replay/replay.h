@@ -83,8 +83,9 @@ struct replay_options {
 };
 
 /*
- * Runs it. False: nothing could be replayed (usage, unreachable, internal). True also when it was
- * interrupted or ended early because a side is down: result->interrupted, or ->ended says why.
+ * Runs it. False: nothing could be replayed (usage, unreachable, internal, interrupted while the
+ * logs were read). True also when it was interrupted later or ended early because a side is down:
+ * result->interrupted, or ->ended says why.
  */
 bool replay_run(const struct replay_options *options, struct replay_result *result,
                 struct err *err) MUST_CHECK;

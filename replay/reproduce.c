@@ -103,7 +103,7 @@ static MUST_CHECK bool read_logs(struct way *way, uint64_t wanted, struct err *e
     struct feed *feed = NULL;
     struct exchange *exchange = NULL;
     const char *reason, *text;
-    bool ok = feed_open(&way->logs, retire_nothing, NULL, &feed, err), there = false;
+    bool ok = feed_open(&way->logs, NULL, retire_nothing, NULL, &feed, err), there = false;
     if (ok && way->lines && feed_counts(feed).lines != way->lines)
         ok = err_set(err, ERR_USAGE,
                      "the logs are not those of the run: they have %llu lines, and had %llu.",

@@ -61,9 +61,21 @@ static MUST_CHECK bool read_files(struct run *run, struct err *err)
            (!options->login_path || recipe_read(options->login_path, &run->recipe, err));
 }
 
+/* Nothing is sent yet, and no ledger made: an end then is an end without a trace. */
+static MUST_CHECK bool look_on(struct log_watch *watch, struct err *err)
+{
+    struct run *run = watch->data;
+    if (run_is_interrupted())
+        return err_set(err, ERR_INTERRUPTED, "interrupted before the first request: %s.",
+                       run->options->resume ? "the ledger is as it was" : "nothing was sent");
+    log_watch_show(watch, run->progress);
+    return true;
+}
+
 static MUST_CHECK bool open_logs(struct run *run, struct err *err)
 {
-    if (!feed_open(run->options, run_retire, run, &run->feed, err))
+    run->watch = (struct log_watch){.look = look_on, .data = run};
+    if (!feed_open(run->options, &run->watch, run_retire, run, &run->feed, err))
         return false;
     const char *host = feed_host(run->feed);
     if (!host)
@@ -179,6 +191,7 @@ static MUST_CHECK bool look_before(struct run *run, struct err *err)
 /* Threads end in the order in which work flows; what they have is done first. */
 static MUST_CHECK bool let_run(struct run *run, struct err *err)
 {
+    progress_begin(run->progress);
     bool done = run_start_collector(run, err) && run_start_workers(run, err) && run_send(run, err);
     if (!done)
         run_fail(run, err);

@@ -132,6 +132,7 @@ struct run {
     struct arena arena;
     /* Opened by run.c. */
     struct progress *progress;
+    struct log_watch watch;           /* until the first request */
     struct rules *rules, *copy_rules; /* the same, counted apart */
     struct token_rules *token_rules;
     struct feed *feed;

@@ -460,9 +460,11 @@ static MUST_CHECK bool open_all(struct sites *sites, struct err *err)
         return false;
     size_t count;
     const char *const *tenants = feed_tenants(sites->feed, &count);
+    log_watch_begin(feed_watch(sites->feed), "looking for hosts", "tenants", count);
     for (size_t i = 0; i < count; i++) {
         struct tenant_sites found;
-        if (!find_sites(sites, tenants[i], &found, err))
+        if (!log_watch_look(feed_watch(sites->feed), err) ||
+            !find_sites(sites, tenants[i], &found, err))
             return false;
         struct tenant_sites *place = tenant_place(sites, tenants[i]);
         if (place)

@@ -65,6 +65,13 @@ struct progress *progress_new(bool quiet)
     return progress;
 }
 
+void progress_begin(struct progress *progress)
+{
+    progress->started = progress->measured = now();
+    progress->measured_rows = progress->measured_bytes = 0;
+    progress->row_rate = progress->byte_rate = -1;
+}
+
 /* Asked again for every line, so a resized window needs no signal handler. */
 static size_t terminal_columns(void)
 {

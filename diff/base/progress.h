@@ -30,6 +30,8 @@ struct progress_state {
 struct progress *progress_new(bool quiet); /* looks at standard error: terminal? width? NO_COLOR? */
 /* Redraws at most ten times a second on a terminal; else writes a line every 30 seconds. */
 void progress_show(struct progress *progress, const struct progress_state *state);
+/* Another count begins: rates and ETA are measured anew. */
+void progress_begin(struct progress *progress);
 /* Writes a whole line that stays ("orders: different"), above the redrawn one. */
 void progress_log(struct progress *progress, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

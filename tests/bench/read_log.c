@@ -63,7 +63,7 @@ static struct counts read_records(const char *path, const struct log_format *for
     struct err err;
     bool more = true;
     if (!request_parser_init(&parser, format, &err) ||
-        !log_read_open(path, format, LOG_MOST_BYTES, &reader, &err))
+        !log_read_open(path, format, LOG_MOST_BYTES, NULL, &reader, &err))
         fail(err.text);
     for (;;) {
         struct log_record record;

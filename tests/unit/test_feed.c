@@ -60,7 +60,7 @@ static void start(struct fixture *fixture, const char *format, const char *log)
     fixture->options.log_count = 1;
     fixture->options.log_format = format;
     fixture->options.temp_limit = 1;
-    if (!feed_open(&fixture->options, retire, &fixture->retired, &fixture->feed, &err))
+    if (!feed_open(&fixture->options, NULL, retire, &fixture->retired, &fixture->feed, &err))
         fail_msg("%s", err.text);
 }
 
@@ -241,7 +241,7 @@ static void a_route_of_deny_that_is_none_is_refused(void **state)
         options.logs = paths;
         options.log_count = 1;
         text_list_add(&options.deny, patterns[i]);
-        assert_false(feed_open(&options, NULL, NULL, &feed, &err));
+        assert_false(feed_open(&options, NULL, NULL, NULL, &feed, &err));
         assert_int_equal(err.code, ERR_USAGE);
         assert_non_null(strstr(err.text, "--deny"));
         text_list_free(&options.deny);
@@ -419,7 +419,7 @@ static uint64_t read_whole(const struct log_case *one, uint64_t *records)
                                      .began_before_as_is = true};
     struct feed *feed;
     struct err err = {0};
-    if (!feed_open(&options, NULL, NULL, &feed, &err))
+    if (!feed_open(&options, NULL, NULL, NULL, &feed, &err))
         fail_msg("%s: %s", one->path, err.text);
     struct buffer told = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (;;) {
@@ -504,6 +504,58 @@ static void a_log_that_was_sorted_on_disk_can_be_read_again(void **state)
     free(path);
 }
 
+/* Ends the work at its nth look; notes what was told. */
+struct looker {
+    size_t looks, last; /* last: the look that ends it; 0: none does */
+    bool reading, sorting_out, ahead, beyond;
+};
+
+static bool look(struct log_watch *watch, struct err *err)
+{
+    struct looker *looker = watch->data;
+    const char *stage = watch->stage ? watch->stage : "";
+    looker->reading |= strcmp(stage, "reading the logs") == 0;
+    looker->sorting_out |= strcmp(stage, "looking for logins") == 0;
+    looker->ahead |= strcmp(stage, "looking ahead") == 0;
+    looker->beyond |= watch->all && watch->done > watch->all;
+    if (++looker->looks != looker->last)
+        return true;
+    return err_set(err, ERR_INTERRUPTED, "ended at look %zu", looker->looks);
+}
+
+static void who_looks_on_may_end_the_opening_at_any_look(void **state)
+{
+    (void)state;
+    struct buffer log = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int i = 0; i < 3 * LOG_WATCH_RECORDS; i++)
+        buffer_printf(&log, "%d.000 s%d \"GET /%d HTTP/1.1\"\n", 1000 + i, i % 50, i);
+    char *path = temporary((const char *)log.data);
+    const char *paths[] = {path};
+    const struct replay_options options = {.logs = paths,
+                                           .log_count = 1,
+                                           .log_format = "$msec $cookie_sid \"$request\"",
+                                           .session = "sid",
+                                           .temp_limit = 1};
+    bool opened = false;
+    size_t last = 0;
+    while (!opened) {
+        struct looker looker = {.last = ++last};
+        struct log_watch watch = {.look = look, .data = &looker};
+        struct feed *feed;
+        struct err err = {0};
+        opened = feed_open(&options, &watch, NULL, NULL, &feed, &err);
+        assert_int_equal(err.code, opened ? ERR_NONE : ERR_INTERRUPTED);
+        assert_int_equal(looker.looks, opened ? last - 1 : last);
+        assert_false(looker.beyond);
+        assert_true(!opened || (looker.reading && looker.sorting_out && looker.ahead));
+        feed_close(feed);
+    }
+    assert_true(last > 6);
+    buffer_free(&log);
+    unlink(path);
+    free(path);
+}
+
 static void a_cut_log_is_said_to_be_incomplete(void **state)
 {
     (void)state;
@@ -523,7 +575,7 @@ static void a_log_of_another_format_is_refused(void **state)
     fixture.options.log_count = 1;
     fixture.options.temp_limit = 1;
     struct err err = {0};
-    assert_false(feed_open(&fixture.options, NULL, NULL, &fixture.feed, &err));
+    assert_false(feed_open(&fixture.options, NULL, NULL, NULL, &fixture.feed, &err));
     assert_int_equal(err.code, ERR_USAGE);
     assert_non_null(strstr(err.text, "no line was written with the log format"));
     assert_null(fixture.feed);
@@ -671,6 +723,7 @@ int main(void)
         cmocka_unit_test(sessions_that_were_put_together_by_time_are_counted),
         cmocka_unit_test(each_reading_gives_the_same_numbers),
         cmocka_unit_test(a_log_that_was_sorted_on_disk_can_be_read_again),
+        cmocka_unit_test(who_looks_on_may_end_the_opening_at_any_look),
         cmocka_unit_test(a_cut_log_is_said_to_be_incomplete),
         cmocka_unit_test(a_log_of_another_format_is_refused),
         cmocka_unit_test(hosts_and_tenants_are_known_from_the_start),

@@ -136,7 +136,7 @@ static void read_logged(const char *path, const char *text)
     size_t i = 0;
     use(text);
     print_message("  %s\n", path);
-    if (!log_read_open(path, &format, LOG_MOST_BYTES, &reader, &err))
+    if (!log_read_open(path, &format, LOG_MOST_BYTES, NULL, &reader, &err))
         fail_msg("%s", err.text);
     for (;; i++) {
         struct request request;
@@ -355,7 +355,7 @@ static void records_are_lines_unless_a_body_split_them(void **state)
         size_t count = 0;
         print_message("  %s\n", c->text);
         use(c->format);
-        assert_true(log_read_open(path, &format, 32, &reader, &err));
+        assert_true(log_read_open(path, &format, 32, NULL, &reader, &err));
         for (;;) {
             struct log_record record;
             bool more;
@@ -380,7 +380,8 @@ static void a_log_of_many_gzip_members_reads_as_its_plain_text(void **state)
     size_t count = 0;
     (void)state;
     use("$status $msec $request_time $pid \"$request\"");
-    assert_true(log_read_open("fixtures/logs/gz.log.gz", &format, LOG_MOST_BYTES, &reader, &err));
+    assert_true(
+        log_read_open("fixtures/logs/gz.log.gz", &format, LOG_MOST_BYTES, NULL, &reader, &err));
     for (;; count++) {
         struct log_record record;
         bool more;
@@ -416,7 +417,7 @@ static void a_cut_or_damaged_gzip_log_says_so(void **state)
         char *path = temporary(other, i == 0 ? length / 2 : i == 1 ? length : length + 4);
         struct log_reader *reader;
         bool more = true;
-        assert_true(log_read_open(path, &format, LOG_MOST_BYTES, &reader, &err));
+        assert_true(log_read_open(path, &format, LOG_MOST_BYTES, NULL, &reader, &err));
         while (more) {
             struct log_record record;
             assert_true(log_read_next(reader, &record, &match, &more, &err));

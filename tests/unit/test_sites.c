@@ -171,7 +171,7 @@ static struct feed *open_feed(struct replay_options *options, const char *format
     options->log_count = 1;
     options->log_format = format;
     options->temp_limit = 1;
-    if (!feed_open(options, NULL, NULL, &feed, &err))
+    if (!feed_open(options, NULL, NULL, NULL, &feed, &err))
         fail_msg("%s", err.text);
     return feed;
 }
