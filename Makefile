@@ -32,7 +32,7 @@ REPLAY_LIBS = $(call flags,libs,zlib) $(call flags,libs,libcurl)
 
 $(BUILD)/diff/html.o: LIBRARY = $(call flags,cflags,libxml-2.0)
 $(BUILD)/diff/ledger.o: LIBRARY = $(call flags,cflags,sqlite3)
-$(BUILD)/verify/engine_postgres.o: LIBRARY = $(call flags,cflags,libpq)
+$(BUILD)/verify/engine_pg_%.o: LIBRARY = $(call flags,cflags,libpq)
 $(BUILD)/verify/engine_mysql.o: LIBRARY = $(MYSQL_CFLAGS)
 $(BUILD)/diff/regex.o: LIBRARY = $(call flags,cflags,libpcre2-8)
 $(BUILD)/diff/base/settings.o: LIBRARY = $(call flags,cflags,yaml-0.1)

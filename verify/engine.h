@@ -1,7 +1,7 @@
 /*
  * A database as the rest of Tally sees it: one const struct of functions per engine. A new database
- * is one new file that fills this struct. Nothing outside engine_*.c knows SQL dialects, catalogs,
- * client libraries or wire formats.
+ * fills one more of them. Nothing outside engine_*.c knows SQL dialects, catalogs, client libraries
+ * or wire formats.
  *
  * Life: engine_for_uri() -> connect() -> read_schema() -> begin() -> { scan_start() scan_next()*
  * scan_end() }*

@@ -9,19 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-void engine_pg_quote_text(struct buffer *out, const char *text)
-{
-    if (strchr(text, '\\'))
-        buffer_add_byte(out, 'E');
-    buffer_add_byte(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'' || *text == '\\')
-            buffer_add_byte(out, (unsigned char)*text);
-        buffer_add_byte(out, (unsigned char)*text);
-    }
-    buffer_add_byte(out, '\'');
-}
-
 /* ---- Statements ------------------------------------------------------------------------------ */
 
 static void add_columns(struct buffer *out, const struct mend *mend)
