@@ -21,7 +21,7 @@ webdriver() {
 }
 
 browser_start() {
-	local program port='' tries
+	local program port=''
 	for program in chromium chromedriver curl jq; do
 		if ! command -v "$program" >/dev/null; then
 			failed "$program is there (fixtures/packages check installs it)"
@@ -30,11 +30,8 @@ browser_start() {
 	done
 	chromedriver --port=0 >"$work/chromedriver.log" 2>&1 &
 	driver_pid=$!
-	for ((tries = 0; tries < 100; tries++)); do
-		port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$work/chromedriver.log")
-		[[ -z $port ]] || break
-		sleep 0.1
-	done
+	until_true grep -q 'started successfully on port' "$work/chromedriver.log"
+	port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$work/chromedriver.log")
 	driver=http://127.0.0.1:$port
 	session=$(webdriver POST /session "$(jq -n --arg data "$work/profile" '{capabilities: {alwaysMatch: {
 		browserName: "chrome", "goog:loggingPrefs": {browser: "ALL"},

@@ -66,6 +66,18 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# until_true COMMAND...: waits until it succeeds. Two minutes are no measure of anything: a test whose
+# condition never comes must end all the same.
+until_true() {
+	local end=$((SECONDS + 120))
+	until "$@" 2>/dev/null; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+# Seconds for one run of a program that takes a few: no measure either.
+patience=300
+
 # Starts both servers (or uses those of TALLY_SERVERS) and sets their variables. With "own", never
 # the shared ones: for tests that kill a server or give it unusual settings.
 start_servers() {
@@ -133,6 +145,9 @@ my_brand() {
 }
 # PostgreSQL's version: "15".
 pg_version() { echo $(($(pg -c 'show server_version_num') / 10000)); }
+
+# Rows of this database of PostgreSQL's are being read: planning is over.
+reads_rows() { [[ -n $(pg -c "select 1 from pg_stat_activity where datname = '$1' and query like 'COPY (SELECT%'") ]]; }
 
 # uri ENGINE DATABASE [USER PASSWORD]
 uri() {
