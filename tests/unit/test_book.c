@@ -598,7 +598,9 @@ static void killed_at_twenty_moments_it_knows_what_it_was_told(void **state)
         if (child == 0)
             run_for_ever(told[1]);
         close(told[1]);
-        assert_int_equal(read(told[0], &number, 8), 8);
+        /* Every second one has saved something: a pair is told when the last is saved. */
+        for (int i = 0; i <= round % 2; i++)
+            assert_int_equal(read(told[0], &number, 8), 8);
         intended = number;
         usleep((useconds_t)(rand() % 40000));
         kill(child, SIGKILL);

