@@ -468,6 +468,41 @@ static bool add_equals(struct buffer *out, const char *column, const struct type
     return ok;
 }
 
+/* ---- Keys -------------------------------------------------------------------------------------
+ */
+
+#define KEY_CHARACTERS 3072 /* what InnoDB indexes of a column, in bytes */
+
+static enum engine_sql_key key_of(const struct type *type,
+                                  const struct column_definition *definition)
+{
+    if (type->class != TYPE_TEXT)
+        return type->class == TYPE_OTHER ? KEY_UNKNOWN : KEY_EXACT;
+    if (!definition || !definition->collation || !type->length || type->length > KEY_CHARACTERS)
+        return KEY_UNKNOWN;
+    return KEY_FOLDS;
+}
+
+/* A collation's name begins with that of its character set. */
+static void add_key_literal(struct buffer *out, const struct column_definition *definition,
+                            const char *literal)
+{
+    const char *collation = definition->collation;
+    buffer_printf(out, "CONVERT(%s USING %.*s) COLLATE %s", literal, (int)strcspn(collation, "_"),
+                  collation, collation);
+}
+
+/* Where blanks at the end do not count, weights are filled up with those of blanks; a character
+ * seldom has more than one. */
+static void add_key_form(struct buffer *out, const char *column, const struct type *type,
+                         const struct column_definition *definition)
+{
+    buffer_printf(out, "WEIGHT_STRING(%s", column);
+    if (definition->equates & EQUATES_TRAILING_BLANKS)
+        buffer_printf(out, " AS CHAR(%u)", (unsigned)type->length * 2);
+    buffer_add_byte(out, ')');
+}
+
 static void add_where(struct buffer *out, const char *table, const char *condition, uint64_t limit)
 {
     (void)table;
@@ -515,6 +550,11 @@ static void add_settings(struct buffer *out, const struct engine_sql_file *file)
 const struct engine_sql engine_mysql_sql = {.add_literal = add_literal,
                                             .fits_collation = engine_mysql_sql_fits_collation,
                                             .add_equals = add_equals,
+                                            .key_of = key_of,
+                                            .add_key_literal = add_key_literal,
+                                            .add_key_form = add_key_form,
+                                            .key_form = {.class = TYPE_BYTES, .name = "weights"},
+                                            .key_number = {.class = TYPE_INT, .name = "int"},
                                             .add_where = add_where,
                                             .add_usage = add_usage,
                                             .add_settings = add_settings,

@@ -531,6 +531,50 @@ static bool add_equals(struct buffer *out, const char *column, const struct type
     return ok;
 }
 
+/* ---- Keys -------------------------------------------------------------------------------------
+ */
+
+#define OID_INT4 23 /* src/include/catalog/pg_type.dat */
+#define OID_TEXT 25
+
+/* A collation that is deterministic compares by bytes in the end. */
+static enum engine_sql_key key_of(const struct type *type,
+                                  const struct column_definition *definition)
+{
+    if (type->class == TYPE_OTHER || type->class == TYPE_GEOMETRY)
+        return KEY_UNKNOWN;
+    if (is_base(type, "citext"))
+        return KEY_FOLDS;
+    if (type->class != TYPE_TEXT)
+        return KEY_EXACT;
+    return !definition ? KEY_UNKNOWN : definition->equates ? KEY_FOLDS : KEY_EXACT;
+}
+
+/* It takes the column's type and collation from the statement. */
+static void add_key_literal(struct buffer *out, const struct column_definition *definition,
+                            const char *literal)
+{
+    (void)definition;
+    buffer_add_text(out, literal);
+}
+
+/* citext compares what lower() makes under the database's own collation (contrib/citext). Of the
+ * sort keys of other collations the server tells nothing but hashes. */
+static void add_key_form(struct buffer *out, const char *column, const struct type *type,
+                         const struct column_definition *definition)
+{
+    (void)definition;
+    if (is_base(type, "citext"))
+        buffer_printf(out, "pg_catalog.lower(%s::pg_catalog.text COLLATE pg_catalog.\"default\")",
+                      column);
+    else
+        buffer_printf(out,
+                      "pg_catalog.hashtextextended(%s, 0)::pg_catalog.text OPERATOR(pg_catalog.||) "
+                      "' ' OPERATOR(pg_catalog.||) pg_catalog.hashtextextended(%s, 1)"
+                      "::pg_catalog.text",
+                      column, column);
+}
+
 /* Rows have no number but ctid, and that is one per partition. */
 static void add_where(struct buffer *out, const char *table, const char *condition, uint64_t limit)
 {
@@ -607,12 +651,18 @@ static void add_settings(struct buffer *out, const struct engine_sql_file *file)
     add_replica_role(out, (const char *)file->tables->data);
 }
 
-const struct engine_sql engine_pg_sql = {.add_literal = add_literal,
-                                         .add_equals = add_equals,
-                                         .add_where = add_where,
-                                         .add_usage = add_usage,
-                                         .add_settings = add_settings,
-                                         .begin = "BEGIN",
-                                         .commit = "COMMIT",
-                                         .values = " OVERRIDING SYSTEM VALUE VALUES ",
-                                         .only = true};
+const struct engine_sql engine_pg_sql = {
+    .add_literal = add_literal,
+    .add_equals = add_equals,
+    .key_of = key_of,
+    .add_key_literal = add_key_literal,
+    .add_key_form = add_key_form,
+    .key_form = {.class = TYPE_TEXT, .oid = OID_TEXT, .name = "text", .base = "text"},
+    .key_number = {.class = TYPE_INT, .oid = OID_INT4, .name = "integer", .base = "int4"},
+    .add_where = add_where,
+    .add_usage = add_usage,
+    .add_settings = add_settings,
+    .begin = "BEGIN",
+    .commit = "COMMIT",
+    .values = " OVERRIDING SYSTEM VALUE VALUES ",
+    .only = true};

@@ -26,6 +26,12 @@ struct engine_sql_file {
     uint64_t longest;            /* bytes of the longest statement */
 };
 
+enum engine_sql_key {
+    KEY_EXACT,  /* finds the same what canonical values find the same */
+    KEY_FOLDS,  /* by a collation, or as citext: more */
+    KEY_UNKNOWN /* nobody can say */
+};
+
 struct engine_sql {
     /* The value as a column of this type takes it in INSERT and UPDATE. */
     bool (*add_literal)(struct buffer *out, const struct type *type, const struct value *value,
@@ -39,6 +45,18 @@ struct engine_sql {
      * quoted name. The value is not NULL. */
     bool (*add_equals)(struct buffer *out, const char *column, const struct type *type,
                        const struct value *value, const char **why) MUST_CHECK;
+
+    /* How a unique key compares this column. Not for prefixes and expressions. */
+    enum engine_sql_key (*key_of)(const struct type *type,
+                                  const struct column_definition *definition);
+    /* Of a column that a key folds: a literal of add_literal() as the key would compare it with the
+     * column, and what of the quoted column has the same bytes for all that the key finds the same,
+     * and for no other (of the type key_form, where NULL stays NULL). */
+    void (*add_key_literal)(struct buffer *out, const struct column_definition *definition,
+                            const char *literal);
+    void (*add_key_form)(struct buffer *out, const char *column, const struct type *type,
+                         const struct column_definition *definition);
+    struct type key_form, key_number; /* key_number: of the literal 1 */
 
     /* " WHERE condition", for at most `limit` rows (0: all) of the quoted table. */
     void (*add_where)(struct buffer *out, const char *table, const char *condition, uint64_t limit);

@@ -1,6 +1,8 @@
 /* See repair.h. */
 #include "repair.h"
 
+#include "repair_claims.h"
+#include "repair_spool.h"
 #include "repair_table.h"
 
 #include "../diff/base/file.h"
@@ -30,7 +32,9 @@ struct part {
     struct repair_table table;
     bool watched, complete;
     uint64_t statements[REPAIR_PHASES];
-    uint64_t left_out;
+    uint64_t rows; /* that have statements */
+    uint64_t left_out, comments;
+    struct repair_claims *claims; /* NULL: no key of the table can refuse one */
     /* The key of which the mended side has a row, or will have; kept where the other side may have
      * several rows of one key. The drill tells the rows of one key one after the other, those that
      * only one side has last. */
@@ -41,18 +45,18 @@ struct part {
 struct repair {
     const struct verify_options *options;
     const struct plan *plan;
-    const struct engine *engine;
+    const struct engine *engine, *other; /* of the mended side, of the other one */
     const struct verify_result *result;
     const char *default_schema;
     enum side side;     /* that is mended */
     struct arena arena; /* of the parts' tables */
     struct part *parts; /* of the plan's tables */
     char *path, *temporary;
-    int file, spool;
-    struct buffer pending; /* of the spool or, in the end, of the file */
+    int file;
+    struct buffer pending;             /* of the file */
+    struct repair_spool spool, claims; /* statements and comments; what rows claim of keys */
     struct repair_statements statements;
     struct buffer why;
-    uint64_t longest;
     bool failed;
     struct err err; /* why */
 };
@@ -68,9 +72,10 @@ static void fail(struct repair *repair, const char *doing)
     repair->failed = true;
 }
 
-static void flush(struct repair *repair, int file)
+static void flush(struct repair *repair)
 {
-    if (!repair->failed && !file_write_all(file, repair->pending.data, repair->pending.length))
+    if (!repair->failed &&
+        !file_write_all(repair->file, repair->pending.data, repair->pending.length))
         fail(repair, "write");
     if (repair->pending.capacity > 4 * BLOCK)
         buffer_free(&repair->pending);
@@ -78,26 +83,15 @@ static void flush(struct repair *repair, int file)
         buffer_clear(&repair->pending);
 }
 
-static void flush_full(struct repair *repair, int file)
+/* Of the mended row that comes next in this part. */
+static void spool(struct part *part, unsigned phase, const struct buffer *text)
 {
-    if (repair->pending.length >= BLOCK)
-        flush(repair, file);
-}
-
-/* What stands before each text in the spool. */
-struct spooled {
-    uint32_t table, phase;
-    uint64_t length;
-};
-
-static void spool(struct repair *repair, size_t table, unsigned phase, const struct buffer *text)
-{
-    struct spooled head = {(uint32_t)table, phase, text->length};
-    buffer_add(&repair->pending, &head, sizeof head);
-    buffer_add(&repair->pending, text->data, text->length);
-    if (text->length > repair->longest)
-        repair->longest = text->length;
-    flush_full(repair, repair->spool);
+    struct repair *repair = part->repair;
+    repair_spool_add(&repair->spool,
+                     (struct repair_spooled){.table = (uint32_t)(part - repair->parts),
+                                             .phase = phase,
+                                             .row = part->rows},
+                     text);
 }
 
 /* An existing file is replaced in the end; what is no plain file, or another file of this run, is
@@ -129,18 +123,12 @@ static bool open_files(struct repair *repair, struct err *err)
         return false;
     repair->path = mem_copy_string(repair->options->repair_path);
     repair->temporary = mem_format("%s.XXXXXX", repair->path);
-    char *spool_path = mem_format("%s.XXXXXX", repair->path);
     repair->file = mkostemp(repair->temporary, O_CLOEXEC); /* 0600 */
-    if (repair->file >= 0) {
-        repair->spool = mkostemp(spool_path, O_CLOEXEC);
-        if (repair->spool >= 0)
-            unlink(spool_path);
-    }
-    bool ok = repair->file >= 0 && repair->spool >= 0;
+    bool ok = repair->file >= 0 && repair_spool_open(&repair->spool, repair->path) &&
+              repair_spool_open(&repair->claims, repair->path);
     if (!ok)
         err_set(err, ERR_USAGE, "cannot write the repair file \"%s\": %s.", repair->path,
                 strerror(errno));
-    free(spool_path);
     return ok;
 }
 
@@ -157,8 +145,11 @@ bool repair_open(const struct verify_options *options, const struct plan *plan,
     made->result = result;
     made->side = options->repair_source ? SOURCE : TARGET;
     made->engine = sides[made->side].engine;
+    made->other = sides[!made->side].engine;
     made->default_schema = sides[made->side].schema->default_schema;
-    made->file = made->spool = -1;
+    made->file = made->spool.file = made->claims.file = -1;
+    buffer_init(&made->spool.pending, BUFFER_NO_LIMIT);
+    buffer_init(&made->claims.pending, BUFFER_NO_LIMIT);
     buffer_init(&made->pending, BUFFER_NO_LIMIT);
     buffer_init(&made->why, BUFFER_NO_LIMIT);
     repair_statements_init(&made->statements);
@@ -180,13 +171,15 @@ void repair_free(struct repair *repair)
         close(repair->file);
         unlink(repair->temporary);
     }
-    if (repair->spool >= 0)
-        close(repair->spool);
+    repair_spool_close(&repair->spool);
+    repair_spool_close(&repair->claims);
     free(repair->path);
     free(repair->temporary);
     for (size_t i = 0; i < repair->plan->table_count; i++)
-        if (repair->parts[i].watched)
+        if (repair->parts[i].watched) {
             buffer_free(&repair->parts[i].key);
+            repair_claims_free(repair->parts[i].claims);
+        }
     free(repair->parts);
     buffer_free(&repair->pending);
     buffer_free(&repair->why);
@@ -226,18 +219,25 @@ static void name_row(const struct part *part, const struct value *values, struct
         buffer_add_text(out, ", …");
 }
 
-static void leave_out(struct part *part, enum finding_kind kind, const struct value *values)
+/* "missing row id = 4" */
+static void describe_row(const struct part *part, enum finding_kind kind,
+                         const struct value *values, struct buffer *out)
+{
+    buffer_printf(out, "%s row ", finding_kind_name[kind]);
+    name_row(part, values, out);
+}
+
+/* `row` as describe_row() has it. */
+static void leave_out(struct part *part, const char *row, const char *why, uint64_t times)
 {
     struct repair *repair = part->repair;
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), line = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (part->left_out++ < COMMENTS) {
-        buffer_printf(&text, "%s, %s row ", part->table.plan->result->name[repair->side],
-                      finding_kind_name[kind]);
-        name_row(part, values, &text);
-        buffer_printf(&text, ": %s", (const char *)repair->why.data);
+    if (part->comments++ < COMMENTS) {
+        buffer_printf(&text, "%s, %s: %s", part->table.plan->result->name[repair->side], row, why);
         add_line(&line, (const char *)text.data);
-        spool(repair, (size_t)(part - repair->parts), COMMENT_PHASE, &line);
+        spool(part, COMMENT_PHASE, &line);
     }
+    part->left_out += times;
     buffer_free(&text);
     buffer_free(&line);
 }
@@ -256,7 +256,7 @@ static void spool_inserts(struct part *part, struct buffer *text)
             buffer_add(text, copy, size);
             rows++;
         }
-        spool(repair, (size_t)(part - repair->parts), REPAIR_INSERTS, text);
+        spool(part, REPAIR_INSERTS, text);
         part->statements[REPAIR_INSERTS]++;
         left -= rows;
     }
@@ -309,6 +309,33 @@ static bool mend(struct part *part, enum finding_kind kind, const struct value *
                              &repair->statements, &repair->why);
 }
 
+static void spool_row(struct part *part)
+{
+    for (unsigned phase = 0; phase < REPAIR_PHASES; phase++) {
+        struct buffer *text = &part->repair->statements.text[phase];
+        if (phase == REPAIR_INSERTS && text->length) {
+            spool_inserts(part, text);
+        } else if (text->length) {
+            spool(part, phase, text);
+            part->statements[phase]++;
+        }
+    }
+    part->rows++;
+}
+
+/* What the row claims of keys, for refuse_rows(). */
+static void claim(struct part *part, const struct repair_claims_row *row)
+{
+    struct buffer record = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (part->claims)
+        repair_claims_add(part->claims, row, &record);
+    if (record.length)
+        repair_spool_add(&part->repair->claims,
+                         (struct repair_spooled){.table = (uint32_t)(part - part->repair->parts)},
+                         &record);
+    buffer_free(&record);
+}
+
 static void differs(void *context, enum finding_kind kind, const struct value *const values[SIDES],
                     const size_t *differ, size_t differ_count, uint64_t times)
 {
@@ -317,20 +344,17 @@ static void differs(void *context, enum finding_kind kind, const struct value *c
     struct repair_statements *statements = &repair->statements;
     if (repair->failed)
         return;
-    if (!mend(part, kind, values, differ, differ_count, times)) {
-        leave_out(part, kind, values[SOURCE] ? values[SOURCE] : values[TARGET]);
-        part->left_out += times - 1;
-        return;
+    struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
+    describe_row(part, kind, values[SOURCE] ? values[SOURCE] : values[TARGET], &name);
+    if (mend(part, kind, values, differ, differ_count, times)) {
+        const struct repair_claims_row row = {kind,  values,     differ,     differ_count,
+                                              times, statements, part->rows, (char *)name.data};
+        claim(part, &row);
+        spool_row(part);
+    } else {
+        leave_out(part, (const char *)name.data, (const char *)repair->why.data, times);
     }
-    for (unsigned phase = 0; phase < REPAIR_PHASES; phase++) {
-        struct buffer *text = &statements->text[phase];
-        if (phase == REPAIR_INSERTS && text->length) {
-            spool_inserts(part, text);
-        } else if (text->length) {
-            spool(repair, (size_t)(part - repair->parts), phase, text);
-            part->statements[phase]++;
-        }
-    }
+    buffer_free(&name);
 }
 
 void repair_watch(struct repair *repair, struct drill *drill)
@@ -339,6 +363,7 @@ void repair_watch(struct repair *repair, struct drill *drill)
     part->repair = repair;
     part->watched = true;
     repair_table_make(&part->table, drill->table, repair->side, repair->engine, &repair->arena);
+    part->claims = repair_claims_new(&part->table, repair->engine, repair->other);
     buffer_init(&part->key, BUFFER_NO_LIMIT);
     drill_watch(drill, (struct drill_watcher){.context = part,
                                               .differs = differs,
@@ -348,6 +373,115 @@ void repair_watch(struct repair *repair, struct drill *drill)
 void repair_settle(struct repair *repair, const struct plan_table *table, bool complete)
 {
     repair->parts[table - repair->plan->tables].complete = complete;
+}
+
+/* ---- Rows that a unique key would refuse -------------------------------------------------------
+ */
+
+struct asking {
+    struct repair *repair;
+    size_t part;
+    struct connection *connection;
+    const atomic_bool *stop;
+    struct err err;
+};
+
+static bool is_of_part(void *context, const struct repair_spooled *head)
+{
+    const struct asking *asking = context;
+    return head->table == asking->part;
+}
+
+static bool ask_record(void *context, const struct repair_spooled *head, const struct buffer *text)
+{
+    struct asking *asking = context;
+    (void)head;
+    return repair_claims_ask(asking->repair->parts[asking->part].claims, text->data, text->length,
+                             &asking->err);
+}
+
+static bool trace_record(void *context, const struct repair_spooled *head,
+                         const struct buffer *text)
+{
+    struct asking *asking = context;
+    (void)head;
+    repair_claims_trace(asking->repair->parts[asking->part].claims, text->data, text->length);
+    return true;
+}
+
+static bool tell_record(void *context, const struct repair_spooled *head, const struct buffer *text)
+{
+    struct asking *asking = context;
+    struct repair *repair = asking->repair;
+    struct part *part = &repair->parts[asking->part];
+    struct repair_claims_verdict verdict;
+    (void)head;
+    if (!repair_claims_verdict(part->claims, text->data, text->length, &verdict))
+        return true;
+    char *name = mem_copy_bytes(verdict.name, verdict.name_length);
+    buffer_clear(&repair->why);
+    buffer_printf(&repair->why, "the %s's unique key \"%s\" finds it the same %s",
+                  side_name[repair->side], verdict.key, verdict.same_as);
+    leave_out(part, name, (const char *)repair->why.data, verdict.times);
+    free(name);
+    return true;
+}
+
+/* Their statements count no more. */
+static bool is_refused(void *context, const struct repair_spooled *head)
+{
+    struct asking *asking = context;
+    struct part *part = &asking->repair->parts[asking->part];
+    if (head->table == asking->part && head->phase < REPAIR_PHASES &&
+        repair_claims_refuses(part->claims, head->row))
+        part->statements[head->phase]--;
+    return false;
+}
+
+static bool read_claims(struct asking *asking,
+                        bool (*take)(void *, const struct repair_spooled *, const struct buffer *))
+{
+    const struct repair_spool_reader reader = {asking, is_of_part, take};
+    return repair_spool_read(&asking->repair->claims, &reader) ||
+           err_set(&asking->err, ERR_INTERNAL, "a file cannot be read");
+}
+
+/* The server is asked about one table; where it does not answer, the head of the file says so. */
+static void refuse_part(struct asking *asking)
+{
+    struct repair_claims *claims = asking->repair->parts[asking->part].claims;
+    const struct repair_spool_reader counter = {asking, is_refused, NULL};
+    asking->err = (struct err){0};
+    repair_claims_begin(claims, asking->connection, asking->stop);
+    if (!read_claims(asking, ask_record) || asking->err.code != ERR_NONE ||
+        !repair_claims_end(claims, &asking->err) || !read_claims(asking, trace_record)) {
+        repair_claims_give_up(claims);
+        return;
+    }
+    repair_claims_resolve(claims);
+    if (!repair_claims_refused(claims))
+        return;
+    if (!read_claims(asking, tell_record) || !repair_spool_read(&asking->repair->spool, &counter))
+        fail(asking->repair, "put together");
+}
+
+static void refuse_rows(struct repair *repair, const atomic_bool *stop)
+{
+    struct asking asking = {.repair = repair, .stop = stop};
+    for (size_t i = 0; i < repair->plan->table_count && !repair->failed; i++) {
+        struct part *part = &repair->parts[i];
+        if (!part->complete || !part->claims ||
+            !repair_claims_wanted(part->claims, part->left_out > 0) || atomic_load(stop))
+            continue;
+        asking.part = i;
+        if (asking.connection || repair->engine->connect(repair->options->uri[repair->side],
+                                                         &asking.connection, NULL, &asking.err))
+            refuse_part(&asking);
+        else
+            repair_claims_give_up(part->claims);
+    }
+    if (asking.connection)
+        repair->engine->disconnect(asking.connection);
 }
 
 /* ---- Putting it together -----------------------------------------------------------------------
@@ -389,16 +523,6 @@ static const char *why_not(const struct plan_table *table, const struct part *pa
     return NULL;
 }
 
-/* Does a key of the target find rows the same that the source tells apart? Then the server may
- * refuse one, and with it the file: schema_keys.c says how many rows it would be. */
-static bool may_be_refused(const struct repair *repair, const struct result_table *table)
-{
-    for (size_t i = 0; i < table->schema_count && repair->side == TARGET; i++)
-        if (strcmp(table->schema[i].kind, "key-collides") == 0)
-            return true;
-    return false;
-}
-
 /* What there is to say of one table; nothing when it is equal. Returns 1 when it is left out. */
 static size_t describe_part(struct repair *repair, size_t i, struct buffer *text)
 {
@@ -418,10 +542,12 @@ static size_t describe_part(struct repair *repair, size_t i, struct buffer *text
                       part->left_out == 1 ? "" : "s");
     if (!excuse && part->statements[REPAIR_INSERTS] && part->table.unfilled)
         buffer_printf(text, "; an INSERT leaves to their defaults: %s", part->table.unfilled);
-    if (!excuse && part->statements[REPAIR_INSERTS] && may_be_refused(repair, table->result))
-        buffer_add_text(text,
-                        "; the server may refuse an INSERT, and with it the whole file: a key "
-                        "of the target finds the same what the source tells apart");
+    const char *unasked = part->claims ? repair_claims_unasked(part->claims) : NULL;
+    if (!excuse && unasked && part->statements[REPAIR_UPDATES] + part->statements[REPAIR_INSERTS])
+        buffer_printf(text,
+                      "; the server may refuse an INSERT, and with it the whole file, where a "
+                      "unique key finds rows the same: %s",
+                      unasked);
     if (!excuse && table->where[repair->side])
         buffer_add_text(text, "; only rows that meet the mapping's condition were compared, and an "
                               "INSERT may meet one that does not");
@@ -544,42 +670,32 @@ static void write_statement(struct assembly *assembly, size_t table, const struc
         end_batch(assembly);
 }
 
+static bool wants_text(void *context, const struct repair_spooled *head)
+{
+    const struct assembly *assembly = context;
+    const struct part *part = &assembly->repair->parts[head->table];
+    return head->phase == assembly->phase && part->complete && !assembly->repair->failed &&
+           (head->phase == COMMENT_PHASE || !part->claims ||
+            !repair_claims_refuses(part->claims, head->row));
+}
+
+static bool take_text(void *context, const struct repair_spooled *head, const struct buffer *text)
+{
+    struct assembly *assembly = context;
+    write_statement(assembly, head->table, text);
+    if (assembly->repair->pending.length >= BLOCK)
+        flush(assembly->repair);
+    return !assembly->repair->failed;
+}
+
 /* Takes from the spool what belongs to one phase. */
 static void write_phase(struct repair *repair, unsigned phase)
 {
     struct assembly assembly = {.repair = repair, .phase = phase, .table = SIZE_MAX};
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct spooled head;
-    int file = dup(repair->spool);
-    FILE *stream = file < 0 || lseek(file, 0, SEEK_SET) < 0 ? NULL : fdopen(file, "r");
-    if (!stream) {
-        fail(repair, "put together");
-        if (file >= 0)
-            close(file);
-        return;
-    }
-    while (!repair->failed && fread(&head, sizeof head, 1, stream) == 1) {
-        bool wanted = head.phase == phase && repair->parts[head.table].complete;
-        buffer_clear(&text);
-        unsigned char *place = wanted ? buffer_reserve(&text, head.length) : NULL;
-        if (!wanted) {
-            if (fseeko(stream, (off_t)head.length, SEEK_CUR) != 0)
-                fail(repair, "put together");
-            continue;
-        }
-        if (fread(place, 1, head.length, stream) != head.length) {
-            fail(repair, "put together");
-            break;
-        }
-        text.length = head.length;
-        write_statement(&assembly, head.table, &text);
-        flush_full(repair, repair->file);
-    }
-    if (ferror(stream))
+    const struct repair_spool_reader reader = {&assembly, wants_text, take_text};
+    if (!repair_spool_read(&repair->spool, &reader))
         fail(repair, "put together");
     end_batch(&assembly);
-    fclose(stream);
-    buffer_free(&text);
 }
 
 /* The changed tables' names as string literals, separated by commas. */
@@ -605,7 +721,7 @@ static void write_file(struct repair *repair, struct result_repair *told)
         .server = repair->result->side[repair->side].server,
         .default_schema = repair->default_schema ? (const char *)schema.data : NULL,
         .tables = &tables,
-        .longest = repair->longest};
+        .longest = repair->spool.longest};
     write_head(repair, &file, told);
     write_phase(repair, COMMENT_PHASE);
     if (told->statements) {
@@ -614,15 +730,17 @@ static void write_file(struct repair *repair, struct result_repair *told)
     }
     for (unsigned phase = 0; phase < REPAIR_PHASES; phase++)
         write_phase(repair, phase);
-    flush(repair, repair->file);
+    flush(repair);
     buffer_free(&tables);
     buffer_free(&schema);
 }
 
-void repair_finish(struct repair *repair, struct verify_result *result)
+void repair_finish(struct repair *repair, const atomic_bool *stop, struct verify_result *result)
 {
     struct result_repair told = {.of_source = repair->side == SOURCE};
-    flush(repair, repair->spool);
+    refuse_rows(repair, stop);
+    if (atomic_load(stop))
+        return; /* repair_free() takes away what there is */
     if (!repair->failed)
         write_file(repair, &told);
     /* Some file systems tell only at the end that the disk is full. */

@@ -18,6 +18,8 @@
 #include "drill.h"
 #include "plan.h"
 
+#include <stdatomic.h>
+
 struct repair;
 
 /* Opens the file that the options ask for, so that an hour's work does not end at a path that
@@ -34,8 +36,10 @@ void repair_watch(struct repair *repair, struct drill *drill);
  * when it was read again. */
 void repair_settle(struct repair *repair, const struct plan_table *table, bool complete);
 
-/* When every table is settled: puts the file together, and tells the result. */
-void repair_finish(struct repair *repair, struct verify_result *result);
+/* When every table is settled: asks the mended side which rows its unique keys would refuse
+ * (repair_claims.h), on a connection of its own, puts the file together, and tells the result.
+ * *stop: ends it soon, without a file. */
+void repair_finish(struct repair *repair, const atomic_bool *stop, struct verify_result *result);
 
 /* The process ends at once: what was not finished goes. Any thread, until repair_finish(). */
 void repair_abandon(const struct repair *repair);

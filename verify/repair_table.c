@@ -22,8 +22,7 @@ static const char *quoted(const struct engine *engine, const char *name, struct 
     return copy;
 }
 
-/* The plan column that stands for a column of the table; NO_COLUMN: none does. */
-static size_t plan_column_of(const struct repair_table *table, enum side side, size_t index)
+size_t repair_table_column_of(const struct repair_table *table, enum side side, size_t index)
 {
     const struct table *of = table->plan->table[side];
     for (size_t i = 0; i < table->plan->column_count; i++) {
@@ -59,13 +58,13 @@ static void make_column(struct repair_table *table, size_t i, const struct engin
         column->why = "it is generated";
 }
 
-/* Does this key of a side keep rows apart by columns that pair them? */
-static bool identifies(const struct repair_table *table, enum side side, const struct key *key)
+bool repair_table_identifies(const struct repair_table *table, enum side side,
+                             const struct key *key)
 {
     if (table->plan->multiset || key->nullable || key->has_prefix || !key->column_count)
         return false;
     for (size_t i = 0; i < key->column_count; i++)
-        if (plan_column_of(table, side, key->columns[i]) >= table->plan->key_count)
+        if (repair_table_column_of(table, side, key->columns[i]) >= table->plan->key_count)
             return false;
     return true;
 }
@@ -77,7 +76,7 @@ static void make_key(struct repair_table *table, const struct key *key, struct a
     made->columns = arena_alloc(arena, (key->column_count + 1) * sizeof *made->columns);
     table->all_unique |= key->has_prefix; /* an expression or a condition may hang on any column */
     for (size_t i = 0; i < key->column_count; i++) {
-        size_t column = plan_column_of(table, table->side, key->columns[i]);
+        size_t column = repair_table_column_of(table, table->side, key->columns[i]);
         made->columns[i] = column;
         if (column != NO_COLUMN)
             table->columns[column].unique = true;
@@ -90,14 +89,15 @@ static void make_keys(struct repair_table *table, struct arena *arena)
     table->keys = arena_alloc(arena, (of->key_count + 1) * sizeof *table->keys);
     table->by_row = true;
     for (size_t i = 0; i < of->key_count; i++)
-        if (identifies(table, table->side, &of->keys[i]))
+        if (repair_table_identifies(table, table->side, &of->keys[i]))
             table->by_row = false;
         else
             make_key(table, &of->keys[i], arena);
     const struct table *other = table->plan->table[!table->side];
     table->others_repeat = !table->by_row;
     for (size_t i = 0; i < other->key_count; i++)
-        if (identifies(table, table->side == SOURCE ? TARGET : SOURCE, &other->keys[i]))
+        if (repair_table_identifies(table, table->side == SOURCE ? TARGET : SOURCE,
+                                    &other->keys[i]))
             table->others_repeat = false;
     size_t count = table->by_row ? table->plan->column_count : table->plan->key_count;
     for (size_t i = 0; i < count && !table->cannot_find; i++)
@@ -122,7 +122,7 @@ static void make_inserts(struct repair_table *table, struct arena *arena)
     struct buffer unfilled = BUFFER_INIT(1 << 16);
     for (size_t i = 0; i < of->column_count; i++) {
         const struct column *column = &of->columns[i];
-        size_t at = plan_column_of(table, table->side, i);
+        size_t at = repair_table_column_of(table, table->side, i);
         if (column->generated || (at != NO_COLUMN && !table->columns[at].why))
             continue;
         buffer_printf(&unfilled, "%s\"%s\"", unfilled.length ? ", " : "", column->name);
@@ -147,8 +147,9 @@ static void make_stamps(struct repair_table *table, const struct engine *engine,
     for (size_t i = 0; i < of->column_count && table->sql->stamps; i++) {
         enum type_class class = of->columns[i].type.class;
         if ((class == TYPE_DATETIME || class == TYPE_INSTANT) && !of->columns[i].generated)
-            table->stamps[table->stamp_count++] = (struct repair_stamp){
-                quoted(engine, of->columns[i].name, arena), plan_column_of(table, table->side, i)};
+            table->stamps[table->stamp_count++] =
+                (struct repair_stamp){quoted(engine, of->columns[i].name, arena),
+                                      repair_table_column_of(table, table->side, i)};
     }
 }
 
@@ -215,8 +216,8 @@ static bool fits_definition(const struct repair_table *table, const struct repai
 }
 
 /* Calls the dialect with the value in the column's own form. */
-static bool add_value(const struct repair_table *table, size_t i, const struct value *value,
-                      bool condition, struct buffer *out, struct buffer *why)
+bool repair_table_add_value(const struct repair_table *table, size_t i, const struct value *value,
+                            bool condition, struct buffer *out, struct buffer *why)
 {
     const struct repair_column *column = &table->columns[i];
     struct buffer room = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -247,7 +248,7 @@ static bool add_condition(const struct repair_table *table, const struct value *
             buffer_add_text(out, " AND ");
         if (values[i].tag == VALUE_NULL)
             buffer_printf(out, "%s IS NULL", table->columns[i].text);
-        else if (!add_value(table, i, &values[i], true, out, why))
+        else if (!repair_table_add_value(table, i, &values[i], true, out, why))
             return false;
     }
     if (table->plan->where[table->side])
@@ -277,7 +278,7 @@ static bool add_new_value(const struct repair_table *table, size_t i, const stru
 {
     if (value->tag == VALUE_NULL && !table->columns[i].nullable)
         return blame_column(table, i, "it is NULL, and the column must not be", why);
-    return add_value(table, i, value, false, out, why);
+    return repair_table_add_value(table, i, value, false, out, why);
 }
 
 static bool is_among(const size_t *columns, size_t count, size_t column)

@@ -15,7 +15,7 @@
  *   the whole row, and all deletes of the file come before all updates, and these before all
  *   inserts. Where columns that were not compared would be lost by that, the row first steps aside
  *   with NULL in the unique key, which collides with nothing, among the deletes; where it cannot
- *   be NULL, it is a plain UPDATE, which the server refuses if it collides.
+ *   be NULL, it is a plain UPDATE. What collides all the same is left out (repair_claims.h).
  *   This needs foreign keys that do not act meanwhile: a deleted parent must not take its children
  *   with it. The settings at the head of the file see to that (engine_sql.h).
  */
@@ -66,6 +66,18 @@ struct repair_table {
 /* Everything lives in the arena; the plan is borrowed. */
 void repair_table_make(struct repair_table *table, const struct plan_table *plan, enum side side,
                        const struct engine *engine, struct arena *arena);
+
+/* The plan column that stands for a column of one side's table; NO_COLUMN: none does. */
+size_t repair_table_column_of(const struct repair_table *table, enum side side, size_t index);
+
+/* Does this key of a side keep rows apart by columns that pair them? */
+bool repair_table_identifies(const struct repair_table *table, enum side side,
+                             const struct key *key);
+
+/* A value of the other side as a literal for column i, or (condition) as what is true of the rows
+ * that hold exactly it. False: it cannot be written; `why` says why. */
+bool repair_table_add_value(const struct repair_table *table, size_t i, const struct value *value,
+                            bool condition, struct buffer *out, struct buffer *why) MUST_CHECK;
 
 /* One difference in words of SQL, without the final semicolon; each phase may stay empty. */
 struct repair_statements {

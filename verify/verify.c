@@ -609,7 +609,7 @@ static bool run_stages(struct run *run, struct err *err)
     if (run->baseline)
         baseline_judge(run->baseline, run->differences, run->result);
     if (run->repair && not_interrupted(err))
-        repair_finish(run->repair, run->result);
+        repair_finish(run->repair, &interrupted, run->result);
     return true;
 }
 
