@@ -111,8 +111,10 @@ static MUST_CHECK bool compare_bodies(const struct pair_options *options, const 
     return good;
 }
 
-/* What a cut body equals is only its beginning. */
-static int exit_code_of(const struct pair *pair, const struct comparison *found)
+/* What a cut body equals is only its beginning; and what is equal by ids that nothing proves to
+ * belong together may not be. */
+static int exit_code_of(const struct pair *pair, const struct comparison *found,
+                        const struct pair_use *known)
 {
     const struct pair_answer *answers = pair->answers;
     if (!found)
@@ -120,7 +122,7 @@ static int exit_code_of(const struct pair *pair, const struct comparison *found)
     if (answers[SOURCE].status != answers[TARGET].status || !found->equal ||
         (pair->judged && pair->judgement.header_count))
         return 1;
-    return answers[SOURCE].cut || answers[TARGET].cut ? 2 : 0;
+    return answers[SOURCE].cut || answers[TARGET].cut || known->counts[PAIR_KNOWN_NEW] ? 2 : 0;
 }
 
 static const char *why_not(const struct pair *pair)
@@ -165,7 +167,7 @@ static MUST_CHECK bool show_pair(const struct pair_options *options, const struc
     bool good = show.why || compare_bodies(options, pair, rules, &known, &found, err);
     if (good) {
         show.found = show.why ? NULL : &found;
-        *exit_code = exit_code_of(pair, show.found);
+        *exit_code = exit_code_of(pair, show.found, &known);
         for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
             if (strcmp(options->format, formats[i].format) == 0)
                 formats[i].show(&show, out);

@@ -9,7 +9,8 @@
 const char *const pair_known_name[PAIR_KNOWN_KINDS] = {[PAIR_KNOWN_TOKEN] = "token",
                                                        [PAIR_KNOWN_ID] = "id",
                                                        [PAIR_KNOWN_HOST] = "host",
-                                                       [PAIR_KNOWN_RULE] = "rule"};
+                                                       [PAIR_KNOWN_RULE] = "rule",
+                                                       [PAIR_KNOWN_NEW] = "new id"};
 
 /* ---- places ---- */
 

@@ -23,9 +23,11 @@ enum pair_known_kind {
     PAIR_KNOWN_ID,
     PAIR_KNOWN_HOST,
     PAIR_KNOWN_RULE, /* a rule of the replay makes it equal (mask, normalise, …) */
+    PAIR_KNOWN_NEW,  /* ids that each side gave anew: not proved, so that it is not equal, either */
     PAIR_KNOWN_KINDS
 };
-extern const char *const pair_known_name[PAIR_KNOWN_KINDS]; /* "token", "id", "host", "rule" */
+extern const char
+    *const pair_known_name[PAIR_KNOWN_KINDS]; /* "token", "id", "host", "rule", "new id" */
 
 /* What stands there on both sides: the value of a node without children, or of an attribute. */
 struct pair_known {

@@ -426,7 +426,10 @@ void pair_show_text(const struct pair_show *show, struct buffer *out)
     if (is_cut(show->pair))
         buffer_add_text(out, "Only the beginnings of the bodies were kept, and are compared.\n");
     if (show->found->equal) {
-        buffer_add_text(out, "The bodies are equal: ");
+        buffer_add_text(out, show->known->counts[PAIR_KNOWN_NEW]
+                                 ? "The bodies are equal but for ids that nothing proves to belong "
+                                   "together: "
+                                 : "The bodies are equal: ");
         diff_report_summary(show->found, out);
         buffer_add_byte(out, '\n');
     } else {

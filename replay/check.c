@@ -209,7 +209,8 @@ bool check_exchange(const struct check_settings *settings, const struct exchange
         check.context.content_type[side] = fields_find(&exchange->in[side].headers, "Content-Type");
     own_init(&check.own, settings, exchange, &arena);
     bool good = check_answers(&check, err);
-    findings->equal = good && !findings->total && !findings->both_failed;
+    findings->anew = *check.own.anew;
+    findings->equal = good && !findings->total && !findings->both_failed && !findings->anew;
     arena_free(&arena);
     return good;
 }

@@ -62,6 +62,8 @@ struct findings {
     struct found *items; /* in the arena; the first CHECK_MOST */
     size_t total;
     size_t masked;
+    bool anew; /* not equal, and where nothing was found, for one reason alone: the answers show
+                  ids that each side gave anew, and nothing proves that they belong together */
     /* What is to be known of the two answers when they are looked at again; texts in the arena.
      * Headers are not in it (pair_exchange.h), and places only where something was found. */
     struct pair_judgement judgement;

@@ -477,7 +477,7 @@ static void know_places(struct attempt *attempt)
     const struct comparison *found = &attempt->found;
     size_t room = 0;
     judgement->type = found->type;
-    if (!found->has_trees || !attempt->body->check->findings->total)
+    if (!found->has_trees || (!attempt->body->check->findings->total && !*attempt->body->own->anew))
         return;
     for (int side = 0; side < SIDES; side++)
         judgement->nodes[side] = found->trees[side].count;

@@ -49,13 +49,18 @@ static void use(const struct own *own, enum pair_known_kind kind)
 
 static void use_pair(const struct own *own, const struct own_pair *pair)
 {
-    use(own, *pair->kinds ? PAIR_KNOWN_ID : PAIR_KNOWN_TOKEN);
+    use(own, pair->proposed ? PAIR_KNOWN_NEW : *pair->kinds ? PAIR_KNOWN_ID : PAIR_KNOWN_TOKEN);
+    *own->anew |= pair->proposed;
 }
 
 bool own_used(const struct own *own, enum pair_known_kind *kind)
 {
     unsigned used = *own->used;
     *own->used = 0;
+    if (used >> PAIR_KNOWN_NEW & 1) {
+        *kind = PAIR_KNOWN_NEW;
+        return true;
+    }
     for (int one = 0; one < PAIR_KNOWN_KINDS; one++)
         if (used >> one & 1) {
             *kind = (enum pair_known_kind)one;
@@ -156,11 +161,14 @@ void own_init(struct own *own, const struct check_settings *settings,
     *own = (struct own){.settings = settings, .exchange = exchange, .arena = arena};
     own->used = arena_alloc(arena, sizeof *own->used);
     *own->used = 0;
+    own->anew = arena_alloc(arena, sizeof *own->anew);
+    *own->anew = false;
     for (size_t i = 0; i < exchange->replacement_count; i++) {
         const struct replacement *one = &exchange->replacements[i];
         add_pair(own, &(struct own_pair){
                           .value = {slice_of(one->value[SOURCE]), slice_of(one->value[TARGET])},
                           .kinds = one->is_id ? one->kind : "",
+                          .proposed = one->proposed,
                           .secret = one->secret});
     }
     struct slice asked[SIDES];

@@ -18,6 +18,7 @@ struct own_pair {
     struct slice value[SIDES];
     const char *kinds; /* of an id; "" */
     bool secret;
+    bool proposed; /* nothing is equal by it, but nothing is different, either */
     bool free; /* long and random: nothing else looks like it, so it counts wherever it stands */
     bool page; /* the request asked for it: path or query of what was sent */
     bool digits;
@@ -32,6 +33,7 @@ struct own {
     size_t count;
     struct own_pair *pairs; /* in the arena */
     unsigned *used;         /* own_used() */
+    bool *anew;             /* a proposed pair was used, by whatever was compared */
 };
 
 struct check {
@@ -59,8 +61,8 @@ void own_init(struct own *own, const struct check_settings *settings,
               const struct exchange *exchange, struct arena *arena);
 /* One more, a token that both answers gave in the same place. */
 void own_learn(struct own *own, struct slice source, struct slice target);
-/* What the calls since the last own_used() took as each side's own: the gravest of it, a token
- * before an id before a host. False: nothing. */
+/* What the calls since the last own_used() took as each side's own: the gravest of it, a proposed
+ * id before a token before an id before a host. False: nothing. */
 bool own_used(const struct own *own, enum pair_known_kind *kind);
 /* Does the value of a field of that name look like a token that nobody can guess? */
 bool own_is_token(const char *name, struct slice value);

@@ -102,7 +102,8 @@ struct replacement {
     const char *logged;
     const char *value[SIDES];
     bool secret;            /* to be masked in outputs */
-    bool is_id;             /* a generated id: pages that show it are equal by it */
+    bool is_id;             /* a generated id: pages that show it are equal by it, */
+    bool proposed;          /* but not by this one: nothing proves that the two are one thing's */
     const char *kind;       /* of what it is an id, as token_each_id() says it; several with a blank
                                between them; "": not known, or no id */
     uint64_t from;          /* number of the exchange whose answers gave it; 0: not known */

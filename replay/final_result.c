@@ -21,7 +21,7 @@ void final_learn(struct final *final, const struct exchange *exchange)
     for (size_t i = 0; i < exchange->replacement_count; i++) {
         const struct replacement *one = &exchange->replacements[i];
         const char *kind = one->kind ? one->kind : "";
-        if (!one->is_id || one->secret || *one->logged)
+        if (!one->is_id || one->proposed || one->secret || *one->logged)
             continue;
         for (size_t length; *kind && final->made_count < MOST_MADE; kind += length) {
             kind += strspn(kind, " ");

@@ -192,6 +192,8 @@ static void tell_found(struct judgement *judgement, const struct found *found)
     buffer_free(&cut);
 }
 
+static const char ids_anew[] = "ids-anew";
+
 static void judge_pair(const struct outcome *outcome, const struct exchange *exchange,
                        const struct findings *findings, struct judgement *judgement)
 {
@@ -203,6 +205,10 @@ static void judge_pair(const struct outcome *outcome, const struct exchange *exc
     } else if (only_transport(findings)) {
         judgement->fate = FATE_INCONCLUSIVE; /* the group says the rest */
         tell_answers(judgement, exchange);
+    } else if (findings->anew && !findings->total) {
+        doubt(judgement, ids_anew,
+              "equal but for ids that each side gave anew and nothing proves to belong together; "
+              "the same where both sides are restored with the same next ids");
     } else if (!findings->equal) {
         judgement->fate = timelines_differed(outcome->timelines, logged->session, exchange->number)
                               ? FATE_CONSEQUENCE
@@ -301,7 +307,7 @@ static void group_found(struct outcome *outcome, const struct exchange *exchange
     for (size_t i = 0; i < findings->count; i++)
         group_one(outcome, &difference, &findings->items[i]);
     /* A difference that nobody can name is one all the same. */
-    if (!findings->count && !findings->equal) {
+    if (!findings->count && !findings->equal && !findings->anew) {
         difference.part = found_kind_name[FOUND_BODY];
         difference.kind = diff_kind_name[DIFF_CHANGED];
         difference.cause = "";
@@ -341,10 +347,11 @@ static void count_time(struct outcome *outcome, const struct exchange *exchange,
 }
 
 /* May what follows in its session differ only because of this one? */
-static bool taints(const struct logged *logged, enum replay_fate fate)
+static bool taints(const struct logged *logged, const struct judgement *judgement)
 {
-    return (fate == FATE_LEFT_OUT && !logged->never_reached_app) || fate == FATE_INCONCLUSIVE ||
-           fate == FATE_BOTH_FAILED;
+    enum replay_fate fate = judgement->fate;
+    return (fate == FATE_LEFT_OUT && !logged->never_reached_app) ||
+           (fate == FATE_INCONCLUSIVE && judgement->doubt != ids_anew) || fate == FATE_BOTH_FAILED;
 }
 
 static void count_session(struct outcome *outcome, const struct exchange *exchange,
@@ -365,7 +372,7 @@ static void count_session(struct outcome *outcome, const struct exchange *exchan
                  .fate = judgement->fate,
                  .why = judgement->why,
                  .logged_status = logged->status},
-        .taints = taints(logged, judgement->fate),
+        .taints = taints(logged, judgement),
     };
     for (int side = 0; side < SIDES; side++)
         event.step.status[side] = exchange->in[side].status;

@@ -324,7 +324,7 @@ static void fill_own(struct arena *arena, const struct exchange *exchange, struc
     pair->own = arena_alloc(arena, (exchange->replacement_count + 1) * sizeof *pair->own);
     for (size_t i = 0; i < exchange->replacement_count; i++) {
         const struct replacement *one = &exchange->replacements[i];
-        if (one->is_id && !one->secret)
+        if (one->is_id && !one->proposed && !one->secret)
             pair->own[pair->own_count++] =
                 (struct pair_own){one->where, {one->value[SOURCE], one->value[TARGET]}};
     }

@@ -98,7 +98,8 @@ struct replay_left_out {
 struct replay_doubt {
     /* "both-failed": neither side could. "unlike-log": both sides answer alike, but not as the log
      * says. "no-status": of one side alone, and the log has no status. "interrupted": a write that
-     * may have been sent, and was not again. "not-compared": all else. */
+     * may have been sent, and was not again. "ids-anew": they are equal but for ids that each
+     * side gave itself and nothing proves to belong together. "not-compared": all else. */
     const char *reason;
     const char *route, *text; /* "both sides answered 422, the log has 302" */
     uint64_t count;

@@ -155,6 +155,7 @@ static void add_record(struct arena *arena, size_t *count, struct replacement **
         .value = {arena_copy(arena, one->value[SOURCE]), arena_copy(arena, one->value[TARGET])},
         .secret = one->secret,
         .is_id = one->is_id,
+        .proposed = one->proposed,
         .kind = arena_copy(arena, one->kind ? one->kind : ""),
         .from = one->from,
         .given = one->given,

@@ -5,6 +5,7 @@
  */
 #include "token_parts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #define NONE UINT32_MAX
@@ -37,6 +38,7 @@ struct token_shared *token_shared_new(const struct token_rules *rules)
     struct token_shared *shared = mem_zero(1, sizeof *shared);
     shared->rules = rules;
     shared->seen = mem_zero(TOKEN_SEEN_SLOTS, sizeof *shared->seen);
+    shared->shown = token_shown_new();
     shared->id_changed = mem_zero(TOKEN_IDS_MOST / 64, sizeof *shared->id_changed);
     shared->seen_changed = mem_zero(TOKEN_SEEN_SLOTS / 64, sizeof *shared->seen_changed);
     return shared;
@@ -52,6 +54,7 @@ void token_shared_free(struct token_shared *shared)
     free(shared->heads[0]);
     free(shared->heads[1]);
     free(shared->seen);
+    free(shared->shown);
     free(shared->id_changed);
     free(shared->seen_changed);
     free(shared);
@@ -193,7 +196,7 @@ void token_each_id(const struct token_shared *shared,
 {
     for (uint32_t i = 0; i < shared->id_count; i++) {
         const struct token_id *id = &shared->ids[i];
-        if (id->value[SOURCE] && id->value[TARGET])
+        if (id->value[SOURCE] && id->value[TARGET] && !ispunct((unsigned char)*id->kind))
             take(context, id->tenant, id->kind, id->logged, id->value[SOURCE], id->value[TARGET]);
     }
 }

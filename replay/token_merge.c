@@ -140,6 +140,7 @@ static void learn_shown(struct token_memory *memory, struct exchange *exchange)
 void token_merge(struct token_memory *memory, struct exchange *exchange,
                  struct token_reading *reading)
 {
+    token_note_write(memory, exchange);
     if (!reading)
         return;
     for (int side = 0; side < SIDES; side++) {
@@ -155,5 +156,6 @@ void token_merge(struct token_memory *memory, struct exchange *exchange,
     merge_redirect(memory, exchange, reading);
     merge_created(memory, exchange, reading);
     learn_shown(memory, exchange);
+    token_propose(memory, exchange);
     token_reading_free(reading);
 }

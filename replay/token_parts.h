@@ -127,8 +127,12 @@ struct token_shared {
     uint32_t seen_count;
     /* For saving: a bit for each slot of ids and of seen that is new since the last time. */
     uint64_t *id_changed, *seen_changed;
-    uint64_t saved; /* slots, in the pieces since the last whole one */
+    uint64_t saved;            /* slots, in the pieces since the last whole one */
+    struct token_shown *shown; /* token_anew.c; it is not saved, */
+    bool resumed;              /* so that after loading nothing more is proposed */
 };
+
+struct token_shown *token_shown_new(void); /* free() frees it */
 
 /* Put what was saved into its slot: token_save.c. texts: tenant, kind, logged, and each side's
  * value or NULL. False: it cannot stand there. */

@@ -24,6 +24,12 @@ bool token_prove_part(struct token_memory *memory, const struct exchange *exchan
 /* Did the lane's pages show the id, on both sides? Then it is the same on both. */
 bool token_shown_on_both(const struct token_memory *memory, const struct token_kinds *kinds,
                          const char *value);
+/* Pairs of ids that both answers of an exchange give anew, as its replacements that are `proposed`;
+ * to be called once of each, when its facts are remembered and what is known of them is recorded:
+ * token_anew.c says when a pair is one. */
+void token_propose(struct token_memory *memory, struct exchange *exchange);
+/* Of each exchange, before that: from a tenant's first write on there may be new ids. */
+void token_note_write(struct token_memory *memory, const struct exchange *exchange);
 /* Is the id new to that side? */
 bool token_is_fresh(const struct token_memory *memory, const struct exchange *exchange,
                     enum side side, const struct token_kinds *kinds, const char *value,

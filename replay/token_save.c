@@ -251,6 +251,7 @@ bool token_shared_load(const void *bytes, size_t length, struct token_shared *sh
     size_t seen = bytes_count(&in, 20);
     for (size_t i = 0; i < seen && !in.failed; i++)
         get_seen(&in, shared);
+    shared->resumed = true;
     shared->id_next = next;
     shared->saved += ids + seen;
     return bytes_at_end(&in) ||

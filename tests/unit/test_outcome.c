@@ -233,6 +233,46 @@ static void add_unnamed_difference(struct outcome *outcome)
     exchange_free(exchange);
 }
 
+static enum replay_fate add_anew(struct outcome *outcome, uint64_t number, struct found *found)
+{
+    struct exchange *exchange = exchange_of(number, &good);
+    const struct findings findings = {
+        .anew = true, .items = found, .count = found != NULL, .total = found != NULL};
+    enum replay_fate fate = outcome_add(outcome, exchange, &findings, NULL);
+    exchange_free(exchange);
+    return fate;
+}
+
+static void add_new_ids(struct outcome *outcome)
+{
+    add_good(outcome);
+    assert_int_equal(add_anew(outcome, 2, NULL), FATE_INCONCLUSIVE);
+}
+
+static void add_new_ids_and_difference(struct outcome *outcome)
+{
+    struct found found = price_found(1);
+    add_new_ids(outcome);
+    assert_int_equal(add_anew(outcome, 3, &found), FATE_DIFFERENT);
+}
+
+/* They say nothing of what follows, are no difference, and have a reason of their own. */
+static void new_ids_are_listed_and_taint_nothing(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    add_new_ids(outcome);
+    add(outcome, 3, &good, NULL);
+    struct replay_result result = result_of(outcome);
+    assert_int_equal(result.tainted, 0);
+    assert_int_equal(result.group_count, 0);
+    assert_int_equal(result.doubt_count, 1);
+    assert_string_equal(result.doubts[0].reason, "ids-anew");
+    assert_int_equal(result.fates[FATE_EQUAL], 2);
+    replay_result_free(&result);
+    outcome_free(outcome);
+}
+
 static void what_was_not_compared_is_never_called_equal(void **state)
 {
     (void)state;
@@ -256,6 +296,8 @@ static void what_was_not_compared_is_never_called_equal(void **state)
         {"a login failed on both sides", add_login_failed_on_both, REPLAY_INCONCLUSIVE},
         {"the log knows less than the answers", add_cached_in_the_log, REPLAY_EQUAL},
         {"a write was perhaps sent", add_uncertain, REPLAY_INCONCLUSIVE},
+        {"equal but for ids that nothing proves", add_new_ids, REPLAY_INCONCLUSIVE},
+        {"a difference beside such ids", add_new_ids_and_difference, REPLAY_DIFFERENT},
         {"different, and something left out", add_different, REPLAY_DIFFERENT},
         {"different, and nobody says where", add_unnamed_difference, REPLAY_DIFFERENT},
     };
@@ -772,6 +814,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_not_compared_is_never_called_equal),
+        cmocka_unit_test(new_ids_are_listed_and_taint_nothing),
         cmocka_unit_test(a_verdict_is_only_ever_raised),
         cmocka_unit_test(after_a_sessions_first_difference_others_are_consequences),
         cmocka_unit_test(what_was_left_out_taints_what_follows_in_its_session),
