@@ -102,8 +102,8 @@ static bool answered(const struct incoming *in)
 static const char *transport_cause(const struct incoming in[SIDES])
 {
     static const char *const texts[SIDES][2] = {
-        {"the source did not answer", "the source's answer cannot be decoded"},
-        {"the target did not answer", "the target's answer cannot be decoded"}};
+        {"the source did not answer", "the source's answer cannot be read"},
+        {"the target did not answer", "the target's answer cannot be read"}};
     if (!answered(&in[SOURCE]) && !answered(&in[TARGET]))
         return "neither side answered";
     enum side side = answered(&in[SOURCE]) ? TARGET : SOURCE;
@@ -173,6 +173,15 @@ static bool are_alike(const struct exchange *exchange)
     return source == target || (source / 100 == target / 100 && source < 400);
 }
 
+/* May both have been cut where they end? What a redirect says to people does not matter. */
+static bool may_be_cut(const struct check *check)
+{
+    const struct incoming *in = check->exchange->in;
+    bool open = in[SOURCE].open && in[TARGET].open && in[SOURCE].status / 100 != 3;
+    return open && !check_end_is_shown(check->context.content_type[SOURCE], &in[SOURCE].body) &&
+           !check_end_is_shown(check->context.content_type[TARGET], &in[TARGET].body);
+}
+
 static bool check_answers(struct check *check, struct err *err)
 {
     const struct incoming *in = check->exchange->in;
@@ -191,6 +200,7 @@ static bool check_answers(struct check *check, struct err *err)
     if (findings->both_failed || !are_alike(check->exchange))
         return true;
     findings->judgement.alike = true;
+    findings->may_be_cut = may_be_cut(check);
     return check_location(check, err) && check_headers(check, err) && check_cookies(check, err) &&
            check_body(check, err);
 }

@@ -56,6 +56,8 @@ struct findings {
     bool equal;             /* nothing was found */
     bool both_failed;       /* both answered with 500 and more, or neither answered: not equal, even
                                where nothing is found */
+    bool may_be_cut;        /* both bodies end as their connections did, and neither shows that it
+                               is whole: equality says nothing */
     bool unlike_log[SIDES]; /* the status is of another class than the logged one */
     const char *fallback;   /* why the bodies were compared as bytes; NULL */
     size_t count;

@@ -130,6 +130,11 @@ bool check_headers(struct check *check, struct err *err) MUST_CHECK;
 bool check_cookies(struct check *check, struct err *err) MUST_CHECK;
 bool check_body(struct check *check, struct err *err) MUST_CHECK;
 
+/* ---- check_end.c */
+
+/* Does the body show that it is whole? header: its Content-Type, or NULL. */
+bool check_end_is_shown(const char *header, const struct buffer *body);
+
 /* ---- check_cause.c */
 
 /* A phrase for how a text changed, in the arena or static; NULL: none is known. span: the words

@@ -1,6 +1,7 @@
 /* See coding.h. */
 #include "coding.h"
 
+#include "framing.h"
 #include "http_field.h"
 #include "unpack.h"
 
@@ -231,13 +232,6 @@ static const char *name_of(const struct stage *stage)
     return stage->format == FORMAT_GZIP ? "gzip" : "deflate";
 }
 
-/* RFC 9110, 6.4.1, and 15.3.6 */
-static bool has_no_body(const struct coding *coding, const char *method, int status)
-{
-    return coding->none || status < 200 || status == 204 || status == 205 || status == 304 ||
-           strcmp(method, "HEAD") == 0;
-}
-
 bool coding_why(const struct coding *coding, const char *method, int status, char *why, size_t size)
 {
     static const char *const texts[][2] = {
@@ -251,7 +245,8 @@ bool coding_why(const struct coding *coding, const char *method, int status, cha
     };
     const struct stage *stage = coding->stages, *end = stage + coding->count;
     const char *name = coding->unknown;
-    if (!coding->came && has_no_body(coding, method, status))
+    /* 205: RFC 9110, 15.3.6 */
+    if (!coding->came && (coding->none || status == 205 || !framing_has_body(method, status)))
         return false;
     while (!coding->fault && stage < end && stage->ended)
         stage++;

@@ -69,8 +69,8 @@ enum failure {
     FAILURE_TIMEOUT,   /* sent, and no whole answer within the time */
     FAILURE_BROKEN,    /* sent, and the connection ended */
     FAILURE_TOO_LARGE, /* the answer is larger than what is kept */
-    FAILURE_UNREADABLE /* whole as HTTP counts, but its body is coded and cut, damaged, or coded as
-                          nobody asked for */
+    FAILURE_UNREADABLE /* its end came, but it cannot be read as what was asked for: its body is
+                          coded and cut, it has two lengths, it is a part */
 };
 
 struct incoming {
@@ -79,6 +79,7 @@ struct incoming {
     int status;
     struct fields headers;
     struct buffer body;
+    bool open;      /* the connection's end alone says where the body ends: a cut would not show */
     double started; /* seconds, http_now(): when a connection was there and sending began */
     double first_byte, total; /* seconds since then; 0: did not come to it */
 };

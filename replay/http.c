@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "coding.h"
+#include "framing.h"
 #include "http_field.h"
 #include "watch.h"
 
@@ -522,17 +523,25 @@ static void to_pool(struct http *http, struct transfer *transfer)
     http->pool = transfer;
 }
 
-static bool is_left_out(const char *name, const struct transfer *transfer)
+/* Does the site's owner send it? */
+static bool is_own(const char *name, const struct transfer *transfer)
 {
-    if (http_field_is_ours(name))
-        return true;
-    if (transfer->jar && strcasecmp(name, "Cookie") == 0)
-        return true;
     size_t length = strlen(name);
     for (const struct curl_slist *own = transfer->site->headers; own; own = own->next)
         if (strncasecmp(own->data, name, length) == 0 && own->data[length] == ':')
             return true;
     return false;
+}
+
+static bool is_left_out(const char *name, const struct transfer *transfer)
+{
+    return http_field_is_ours(name) || is_own(name, transfer) ||
+           (transfer->jar && strcasecmp(name, "Cookie") == 0);
+}
+
+static bool is_sent(const struct transfer *transfer, const char *name)
+{
+    return is_own(name, transfer) || fields_find(&transfer->out->headers, name);
 }
 
 static bool is_cookie(const char *header)
@@ -645,6 +654,7 @@ static void clear_answer(struct incoming *in)
 {
     in->failure = FAILURE_NONE;
     in->why[0] = '\0';
+    in->open = false;
     in->status = 0;
     in->headers.count = 0;
     in->started = in->first_byte = in->total = 0;
@@ -716,6 +726,27 @@ static const char *reason(const struct transfer *transfer, CURLcode code)
     return transfer->why[0] ? transfer->why : curl_easy_strerror(code);
 }
 
+/* libcurl has nothing to say against the answer: is it whole? */
+static enum failure look_whole(struct transfer *transfer)
+{
+    struct incoming *in = transfer->in;
+    const char *method = (const char *)transfer->method.data;
+    bool part = is_sent(transfer, "Range");
+    const char *fault = transfer->in_body ? framing_fault(&in->headers, method, in->status, part)
+                                          : "the connection ended within the answer's header";
+    if (fault) {
+        snprintf(in->why, sizeof in->why, "%s", fault);
+        return transfer->in_body && in->status >= 200 ? FAILURE_UNREADABLE : FAILURE_BROKEN;
+    }
+    long version = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+    in->open = !transfer->coding && version < CURL_HTTP_VERSION_2_0 &&
+               framing_is_open(&in->headers, method, in->status);
+    bool unread = transfer->coding &&
+                  coding_why(transfer->coding, method, in->status, in->why, sizeof in->why);
+    return unread ? FAILURE_UNREADABLE : FAILURE_NONE;
+}
+
 static void finish(struct transfer *transfer, CURLcode code)
 {
     struct incoming *in = transfer->in;
@@ -726,9 +757,8 @@ static void finish(struct transfer *transfer, CURLcode code)
     in->failure = classify(transfer, code);
     if (in->failure)
         snprintf(in->why, sizeof in->why, "%.199s", reason(transfer, code));
-    else if (transfer->coding && coding_why(transfer->coding, (const char *)transfer->method.data,
-                                            in->status, in->why, sizeof in->why))
-        in->failure = FAILURE_UNREADABLE;
+    else
+        in->failure = look_whole(transfer);
     /* By own clocks: libcurl's PRETRANSFER may be taken after a whole body was sent. What an answer
      * cost is known when its last byte came, not when its turn comes here. */
     double end = in->failure ? http_now() : transfer->last;

@@ -21,9 +21,11 @@
  *     Fields that frame a message or belong to one hop (Content-Length, Connection, …) are left
  *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with gzip and
  *     deflate, as far as the log names them, without one "identity"; the body that comes back is
- *     decoded (coding.h), and the limit is that of the decoded one. An answer of which HTTP has
- * all, but the coding has not, or that cannot be decoded: FAILURE_UNREADABLE; it was received to
- * its end. Content-Length and Content-Encoding in in->headers are still those of the wire.
+ *     decoded (coding.h), and the limit is that of the decoded one. Content-Length and
+ *     Content-Encoding in in->headers are still those of the wire.
+ *     An answer without a failure is whole. One that ended well for HTTP, but not for its coding,
+ *     that cannot be decoded, or whose end nobody knows (framing.h): FAILURE_UNREADABLE; it was
+ *     received to its end.
  */
 #ifndef TALLY_REPLAY_HTTP_H
 #define TALLY_REPLAY_HTTP_H

@@ -122,7 +122,7 @@ static const char *failure_text(const struct exchange *exchange, enum side side)
         [FAILURE_TIMEOUT] = "did not answer in time",
         [FAILURE_BROKEN] = "broke its answer off",
         [FAILURE_TOO_LARGE] = "answered more than is kept",
-        [FAILURE_UNREADABLE] = "sent a body that cannot be decoded",
+        [FAILURE_UNREADABLE] = "sent an answer that cannot be read",
     };
     return texts[exchange->in[side].failure];
 }
@@ -222,6 +222,9 @@ static void judge_pair(const struct outcome *outcome, const struct exchange *exc
     } else if (!is_like_log(exchange, SOURCE) && !is_like_log(exchange, TARGET)) {
         doubt(judgement, "unlike-log", NULL);
         tell_answers(judgement, exchange);
+    } else if (findings->may_be_cut) {
+        doubt(judgement, "not-compared",
+              "both answers have no length and end with the connection: they may have been cut");
     }
 }
 

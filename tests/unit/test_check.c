@@ -844,9 +844,73 @@ static void more_than_the_most_is_counted(void **state)
     buffer_free(&body[TARGET]);
 }
 
+/* Two answers that ended with their connections, the same on both sides. */
+static const struct {
+    const char *type, *body;
+    bool shown;
+    int status;
+} ends[] = {
+    {"text/html", "<html><p>a</p></html>", true, 200},
+    {"text/html", "<HTML>a</Html >\r\n<!-- 0.3 s --> \n<!---->\n", true, 200},
+    {"text/html", "<p>a</p></html", false, 200},
+    {"text/html", "<html><p>a</p><!-- </html> -->", false, 200},
+    {"text/html", "<html><p>a</p></html><!-- 0.3", false, 200},
+    {"text/html", "<html><p>a</p></html>b", false, 200},
+    {"text/html", "</xhtml>", false, 200},
+    {"text/html", "<table><tr><td>1</table>", false, 200},
+    {"text/html", "", false, 200},
+    {"text/html", "-->", false, 200},
+    {"text/html", "<!-->", false, 200},
+    {"application/json", "{\"a\": [1, \"]}\"]} \n", true, 200},
+    {"application/json", "[]", true, 200},
+    {"application/json", "{\"a\": \"\\\"}", false, 200},
+    {"application/json", "{\"a\": [1]", false, 200},
+    {"application/json", "{}{", false, 200},
+    {"application/json", "12", false, 200},
+    {"application/json", "]", false, 200},
+    {"application/json", "[\"\\", false, 200},
+    {"application/xml", "<?xml version=\"1.0\"?><!-- x --><rates day=\"1\"><r/></rates>\n", true,
+     200},
+    {"application/xml", "<rates><r/></Rates>", false, 200},
+    {"application/xml", "<rates><rates></rates>", false, 200},
+    {"application/xml", "<rates><rates/><rates a='1'\n/><rate></rate><rates></rates></rates>", true,
+     200},
+    {"application/xml", "<rates/>", false, 200},
+    {"application/xml", "<?xml version=\"1.0\"?>", false, 200},
+    {"application/xml", "<", false, 200},
+    {"text/plain", "</html>", false, 200},
+    {"image/png", "\x89PNG", false, 200},
+    {"text/html", "moved", true, 302},
+};
+
+static void what_only_the_connection_ended_must_show_its_end_itself(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++)
+        for (int open = 0; open < 4; open++) {
+            struct arena arena = ARENA_INIT;
+            const char *type = arena_format(&arena, "Content-Type: %s", ends[i].type);
+            const struct said said = {ends[i].status, ends[i].body, type};
+            const struct pair pair = {.name = "end", .answer = {said, said}};
+            struct exchange *exchange = make(&pair);
+            struct findings findings;
+            struct err err;
+            exchange->in[SOURCE].open = open & 1;
+            exchange->in[TARGET].open = open & 2;
+            assert_true(check_exchange(&(struct check_settings){0}, exchange, &findings, &err));
+            if (findings.may_be_cut != (open == 3 && !ends[i].shown))
+                fail_msg("%s: %s", ends[i].type, ends[i].body);
+            assert_true(findings.equal);
+            findings_free(&findings);
+            exchange_free(exchange);
+            arena_free(&arena);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_only_the_connection_ended_must_show_its_end_itself),
         cmocka_unit_test(what_is_no_id_stays_different),
         cmocka_unit_test(what_is_each_sides_own_is_equal),
         cmocka_unit_test(headers_that_matter_are_compared),

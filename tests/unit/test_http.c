@@ -53,6 +53,8 @@ static const struct script scripts[] = {
      sizeof(OK "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" GZIPPED) - 9, KEEP},
     {"/moregzip", OK "Content-Encoding: gzip\r\nContent-Length: 31\r\n\r\n" GZIPPED "php",
      sizeof(OK "Content-Encoding: gzip\r\nContent-Length: 31\r\n\r\n" GZIPPED "php") - 1, KEEP},
+    {"/opengzip", OK "Content-Encoding: gzip\r\n\r\n" GZIPPED,
+     sizeof(OK "Content-Encoding: gzip\r\n\r\n" GZIPPED) - 1, CLOSE},
     {"/nogzip", OK "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0,
      KEEP},
     {"/emptygzip", OK "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", 0, KEEP},
@@ -66,6 +68,23 @@ static const struct script scripts[] = {
     {"/trailer",
      OK "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\x1f\x8b\x08\r\n0\r\n"
         "HTTP/2: 200\r\n\r\n",
+     0, KEEP},
+    /* Whole for libcurl, and yet without an end, or with two. */
+    {"/head1", OK, 0, CLOSE},
+    {"/head2", OK "Content-Type: te", 0, CLOSE},
+    {"/early1", "HTTP/1.1 103 Early Hints\r\n\r\n", 0, CLOSE},
+    {"/switch", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello", 0, CLOSE},
+    {"/longer", OK "Content-Length: 5\r\nContent-Length: 10\r\n\r\nhelloworld", 0, CLOSE},
+    {"/shorter", OK "Content-Length: 10, 5\r\n\r\nhelloworld", 0, CLOSE},
+    {"/hex", OK "Content-Length: 0x5\r\n\r\nhello", 0, CLOSE},
+    {"/huge", OK "Content-Length: 99999999999999999999\r\n\r\nhello", 0, CLOSE},
+    {"/same", OK "Content-Length: 5, 5\r\ncontent-length:5\r\n\r\nhello", 0, KEEP},
+    {"/part", "HTTP/1.1 206 Partial\r\nContent-Length: 5\r\n\r\nhello", 0, KEEP},
+    {"/lastchunk", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", 0, CLOSE},
+    {"/halftrailer", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: 1\r\n", 0, CLOSE},
+    {"/both",
+     OK "Content-Length: 3, x\r\nTransfer-Encoding: identity,  Chunked "
+        "\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
      0, KEEP},
     {"/badgzip", OK "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", 0, KEEP},
     {"/old", "HTTP/1.0 200 OK\r\n\r\nto the end", 0, CLOSE},
@@ -545,6 +564,19 @@ static const struct answer_case answers[] = {
     {"GET", "/br", 200, "", 0, FAILURE_UNREADABLE},
     {"GET", "/te", 200, "", 0, FAILURE_UNREADABLE},
     {"GET", "/trailer", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/head1", 200, "", 0, FAILURE_BROKEN},
+    {"GET", "/head2", 200, "", 0, FAILURE_BROKEN},
+    {"GET", "/early1", 103, "", 0, FAILURE_BROKEN},
+    {"GET", "/switch", 101, "hello", 5, FAILURE_BROKEN},
+    {"GET", "/longer", 200, "helloworld", 10, FAILURE_UNREADABLE},
+    {"GET", "/shorter", 200, NULL, 10, FAILURE_UNREADABLE},
+    {"GET", "/hex", 200, "", 0, FAILURE_UNREADABLE},
+    {"GET", "/huge", 200, "hello", 5, FAILURE_UNREADABLE},
+    {"GET", "/same", 200, "hello", 5, FAILURE_NONE},
+    {"GET", "/both", 200, "hello", 5, FAILURE_NONE},
+    {"GET", "/part", 206, "hello", 5, FAILURE_UNREADABLE},
+    {"GET", "/lastchunk", 200, "hello", 5, FAILURE_BROKEN},
+    {"GET", "/halftrailer", 200, "hello", 5, FAILURE_BROKEN},
     {"GET", "/stall", 0, "", 0, FAILURE_TIMEOUT},
     {"GET", "/stallhalf", 200, "half", 4, FAILURE_TIMEOUT},
     {"GET", "/flood", 200, NULL, 100000, FAILURE_TOO_LARGE},
@@ -580,6 +612,43 @@ static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(v
     }
     http_free(https[0]);
     http_free(https[1]);
+}
+
+static void an_answer_without_length_is_known_to_be_open(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *target;
+        bool open;
+    } rows[] = {{"GET", "/old", true},       {"GET", "/keep", false}, {"GET", "/chunked", false},
+                {"GET", "/gzip", false},     {"GET", "/204", false},  {"GET", "/304", false},
+                {"GET", "/opengzip", false}, {"HEAD", "/old", false}};
+    struct http *http = new_http(&settings);
+    struct http_site *site = site_here(http, "");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct asked asked;
+        asked_init(&asked, rows[i].target);
+        asked.in.open = !rows[i].open;
+        ask(http, site, rows[i].method, NULL, &asked);
+        assert_int_equal(asked.in.failure, FAILURE_NONE);
+        if (asked.in.open != rows[i].open)
+            fail_msg("%s %s", rows[i].method, rows[i].target);
+        asked_free(&asked);
+    }
+    http_free(http);
+}
+
+static void a_part_is_taken_where_one_was_asked_for(void **state)
+{
+    (void)state;
+    struct http *http = new_http(&settings);
+    struct asked asked;
+    asked_init(&asked, "/part");
+    add_field(&asked, "range", "bytes=0-4");
+    ask(http, site_here(http, ""), "GET", NULL, &asked);
+    assert_int_equal(asked.in.failure, FAILURE_NONE);
+    asked_free(&asked);
+    http_free(http);
 }
 
 static void time_runs_from_the_first_byte_sent_to_the_last_received(void **state)
@@ -878,6 +947,8 @@ int main(void)
         cmocka_unit_test(a_large_body_arrives_whole_without_expect),
         cmocka_unit_test(headers_are_sent_as_logged_but_for_those_of_a_hop),
         cmocka_unit_test(each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice),
+        cmocka_unit_test(an_answer_without_length_is_known_to_be_open),
+        cmocka_unit_test(a_part_is_taken_where_one_was_asked_for),
         cmocka_unit_test(time_runs_from_the_first_byte_sent_to_the_last_received),
         cmocka_unit_test(fields_keep_their_order_and_repeated_names),
         cmocka_unit_test(a_request_on_a_kept_connection_that_ends_is_not_sent_again),

@@ -190,6 +190,15 @@ static void add_both_failed(struct outcome *outcome)
         FATE_BOTH_FAILED);
 }
 
+static void add_equal_that_may_be_cut(struct outcome *outcome)
+{
+    add_good(outcome);
+    struct exchange *exchange = exchange_of(2, &good);
+    const struct findings findings = {.equal = true, .may_be_cut = true};
+    assert_int_equal(outcome_add(outcome, exchange, &findings, NULL), FATE_INCONCLUSIVE);
+    exchange_free(exchange);
+}
+
 static void add_login_failed_on_both(struct outcome *outcome)
 {
     add_good(outcome);
@@ -293,6 +302,7 @@ static void what_was_not_compared_is_never_called_equal(void **state)
         {"a side did not answer, and was called equal", add_no_answer_called_equal,
          REPLAY_INCONCLUSIVE},
         {"both sides failed", add_both_failed, REPLAY_INCONCLUSIVE},
+        {"both may have been cut", add_equal_that_may_be_cut, REPLAY_INCONCLUSIVE},
         {"a login failed on both sides", add_login_failed_on_both, REPLAY_INCONCLUSIVE},
         {"the log knows less than the answers", add_cached_in_the_log, REPLAY_EQUAL},
         {"a write was perhaps sent", add_uncertain, REPLAY_INCONCLUSIVE},
