@@ -52,6 +52,7 @@ static bool is_host(const char *host)
     /* "1.2.3" and "0x1" would be addresses to some and names to others. */
     const char *last = strrchr(host, '.');
     return length && length < 254 && !strstr(host, "..") && host[0] != '.' &&
+           host[length - 1] != '.' && /* "0x7f.." without its dot would be another host again */
            !isdigit((unsigned char)(last ? last[1] : host[0]));
 }
 

@@ -82,6 +82,8 @@ static const struct url_case url_cases[] = {
     {"http://999.1.1.1", NULL, NULL, NULL, 0},
     {"http://0x", NULL, NULL, NULL, 0},
     {"http://.example.org", NULL, NULL, NULL, 0},
+    {"http://a..", NULL, NULL, NULL, 0},
+    {"http://0x7f..", NULL, NULL, NULL, 0},
     {"http://a..b", NULL, NULL, NULL, 0},
     {"http://*.example.org", NULL, NULL, NULL, 0},
 };
