@@ -52,7 +52,7 @@ static const char *domain_of(const struct check *check, enum side side, const st
     struct arena *arena = &check->findings->arena;
     if (!said->has_domain)
         return "";
-    if (own_is_host(&check->own, side, said->domain))
+    if (own_is_domain(&check->own, side, said->domain))
         return "(the site's own)";
     char *text = arena_copy_bytes(arena, said->domain.at, said->domain.length);
     for (char *at = text; *at; at++)

@@ -367,6 +367,24 @@ bool own_is_host(const struct own *own, enum side side, struct slice host)
     return host_is(host, own->settings->host[side]) || host_is(host, own->settings->logged_host);
 }
 
+/* Without its port. */
+static struct slice name_of(const char *host)
+{
+    struct slice name = slice_of(host ? host : "");
+    const char *colon = host ? strrchr(host, ':') : NULL;
+    if (colon && !strchr(colon, ']'))
+        name.length = (size_t)(colon - host);
+    return name;
+}
+
+bool own_is_domain(const struct own *own, enum side side, struct slice domain)
+{
+    struct slice name = name_of(own->settings->host[side]);
+    struct slice logged = name_of(own->settings->logged_host);
+    return (name.length && slice_equal_fold(domain, name)) ||
+           (logged.length && slice_equal_fold(domain, logged));
+}
+
 static bool is_host_byte(unsigned char byte)
 {
     return isalnum(byte) || byte == '.' || byte == '-' || byte == ':' || byte == '[' ||
@@ -502,6 +520,22 @@ static bool is_web(struct link link)
                               slice_equal_fold(link.scheme, slice_of("https"))));
 }
 
+/* Does it lead to the side's own host by another scheme, and by that scheme's port? So does a
+ * server that sends who asks by http to https and knows nothing of the port in the side's URL. */
+static bool leaves_port(const struct own *own, enum side side, struct link link)
+{
+    const char *scheme = own->settings->scheme[side];
+    struct slice name = name_of(own->settings->host[side]), host = link.host;
+    if (!scheme || !link.has_scheme || !link.has_host || !name.length ||
+        slice_equal_fold(link.scheme, slice_of(scheme)))
+        return false;
+    struct slice port = slice_of(slice_equal_fold(link.scheme, slice_of("https")) ? ":443" : ":80");
+    if (host.length > port.length &&
+        memcmp(host.at + host.length - port.length, port.at, port.length) == 0)
+        host.length -= port.length;
+    return slice_equal_fold(host, name);
+}
+
 /* Does only one of the sides name its own host with another scheme than it was asked by? Sites that
  * are asked by http and https, each, may say so; of two asked alike one leads nowhere. */
 static bool one_astray(const struct own *own, const struct link link[SIDES])
@@ -510,7 +544,8 @@ static bool one_astray(const struct own *own, const struct link link[SIDES])
     for (int side = 0; side < SIDES; side++) {
         const char *scheme = own->settings->scheme[side];
         astray[side] = scheme && link[side].has_scheme &&
-                       host_is(link[side].host, own->settings->host[side]) &&
+                       (host_is(link[side].host, own->settings->host[side]) ||
+                        leaves_port(own, (enum side)side, link[side])) &&
                        !slice_equal_fold(link[side].scheme, slice_of(scheme));
     }
     return astray[SOURCE] != astray[TARGET] &&
@@ -522,9 +557,10 @@ static bool one_astray(const struct own *own, const struct link link[SIDES])
 static bool both_here(const struct own *own, const struct link link[SIDES])
 {
     bool logged = true;
+    bool leave = leaves_port(own, SOURCE, link[SOURCE]) && leaves_port(own, TARGET, link[TARGET]);
     for (int side = 0; side < SIDES; side++) {
         if (!is_web(link[side]) ||
-            (link[side].has_host && !own_is_host(own, (enum side)side, link[side].host)))
+            (link[side].has_host && !leave && !own_is_host(own, (enum side)side, link[side].host)))
             return false;
         logged = logged && link[side].has_scheme &&
                  host_is(link[side].host, own->settings->logged_host) &&
@@ -669,8 +705,9 @@ bool own_same_place(const struct own *own, const struct slice text[SIDES])
     /* Word for word the same, and it sends the target's users to the source. A copy of the source
      * may well be set up like it. */
     if (same && !own->settings->learn && link[TARGET].has_host &&
-        host_is(link[TARGET].host, own->settings->host[SOURCE]) &&
-        !own_is_host(own, TARGET, link[TARGET].host))
+        (host_is(link[TARGET].host, own->settings->host[SOURCE]) ||
+         leaves_port(own, SOURCE, link[TARGET])) &&
+        !own_is_host(own, TARGET, link[TARGET].host) && !leaves_port(own, TARGET, link[TARGET]))
         return false;
     for (int side = 0; !same && here && side < SIDES; side++) {
         const struct buffer *base = &own->exchange->out[side].target;

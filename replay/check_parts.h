@@ -97,6 +97,8 @@ void own_rewrite(const struct own *own, struct slice text, const struct own_filt
 void own_rewrite_link(const struct own *own, struct slice text, struct buffer *out);
 /* Is this the side's own host, or the logged one, as "host" or "host:port"? */
 bool own_is_host(const struct own *own, enum side side, struct slice host);
+/* The same of a cookie's Domain, which knows no ports. */
+bool own_is_domain(const struct own *own, enum side side, struct slice domain);
 
 /* ---- check_place.c: what may stand where */
 

@@ -6,6 +6,8 @@
 #include "pace.h"
 #include "report.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -334,6 +336,26 @@ static MUST_CHECK bool check_files(const struct replay_options *options, struct 
     return true;
 }
 
+/* Else every connection would fail, one by one. */
+static MUST_CHECK bool check_ca(const char *path, struct err *err)
+{
+    FILE *file = path ? fopen(path, "re") : NULL;
+    if (!file)
+        return !path ||
+               err_set(err, ERR_USAGE, "--ca: cannot read \"%.300s\": %s.", path, strerror(errno));
+    char *line = NULL;
+    size_t room = 0;
+    bool found = false;
+    while (!found && getline(&line, &room, file) >= 0)
+        found = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE-----");
+    int why = ferror(file) ? errno : 0;
+    free(line);
+    fclose(file);
+    return found || err_set(err, ERR_USAGE, "--ca: \"%.300s\" %s%s.", path,
+                            why ? "cannot be read: " : "holds no certificate in PEM",
+                            why ? strerror(why) : " (-----BEGIN CERTIFICATE-----)");
+}
+
 static MUST_CHECK bool check_replay(struct command *command, struct err *err)
 {
     if (!command->replay.url[SOURCE])
@@ -341,7 +363,7 @@ static MUST_CHECK bool check_replay(struct command *command, struct err *err)
                        "--source-url is missing: where is the version before the move? (Or say "
                        "what to do without sending: --inventory, --list or --advise.)");
     return read_values(command, err) && check_tenants(&command->replay, err) &&
-           check_files(&command->replay, err);
+           check_files(&command->replay, err) && check_ca(command->replay.ca, err);
 }
 
 bool command_parse(int argc, char **argv, struct command *command, struct err *err)

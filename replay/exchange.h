@@ -76,6 +76,7 @@ enum failure {
 struct incoming {
     enum failure failure;
     char why[200]; /* for people, when failure */
+    bool refused;  /* FAILURE_CONNECT, and so it will be again: a certificate, or no TLS there */
     int status;
     struct fields headers;
     struct buffer body;

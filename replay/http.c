@@ -55,6 +55,7 @@ struct transfer {
     bool repeated;            /* libcurl wanted to send it a second time */
     bool astray;              /* the connection was not to the origin */
     bool has_body;            /* the request */
+    bool greets;              /* there is no request */
     bool in_body;             /* fields that follow are trailers */
     bool has_come;            /* a byte of the answer's body */
     bool too_large;
@@ -653,6 +654,7 @@ static bool set_method(struct transfer *transfer, const char *method, struct err
 static void clear_answer(struct incoming *in)
 {
     in->failure = FAILURE_NONE;
+    in->refused = false;
     in->why[0] = '\0';
     in->open = false;
     in->status = 0;
@@ -661,15 +663,13 @@ static void clear_answer(struct incoming *in)
     buffer_clear(&in->body);
 }
 
-bool http_start(struct http *http, struct http_site *site, const char *method,
-                const struct outgoing *out, struct jar *jar, struct incoming *in,
-                struct arena *arena, void *tag, struct err *err)
+/* A handle that has nothing of what it did before; NULL with *err. */
+static struct transfer *begin(struct http *http, struct http_site *site, struct incoming *in,
+                              struct arena *arena, void *tag, struct err *err)
 {
     struct transfer *transfer = take_transfer(http, site, err);
     if (!transfer)
-        return false;
-    transfer->jar = jar;
-    transfer->out = out;
+        return NULL;
     transfer->in = in;
     transfer->arena = arena;
     transfer->tag = tag;
@@ -679,12 +679,11 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
     transfer->begun = transfer->repeated = transfer->astray = false;
     transfer->in_body = transfer->has_come = transfer->too_large = false;
     clear_answer(in);
-    struct slice target = {out->target.data, out->target.length};
-    if (!write_target(transfer, &out->target, err) || !set_method(transfer, method, err) ||
-        !write_headers(transfer, target, err)) {
-        to_pool(http, transfer);
-        return false;
-    }
+    return transfer;
+}
+
+static bool go(struct http *http, struct transfer *transfer, struct err *err)
+{
     CURLMcode code = curl_multi_add_handle(http->multi, transfer->easy);
     if (code != CURLM_OK) {
         to_pool(http, transfer);
@@ -699,7 +698,52 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
     return true;
 }
 
+bool http_start(struct http *http, struct http_site *site, const char *method,
+                const struct outgoing *out, struct jar *jar, struct incoming *in,
+                struct arena *arena, void *tag, struct err *err)
+{
+    struct transfer *transfer = begin(http, site, in, arena, tag, err);
+    if (!transfer)
+        return false;
+    transfer->jar = jar;
+    transfer->out = out;
+    struct slice target = {out->target.data, out->target.length};
+    if (write_target(transfer, &out->target, err) && set_method(transfer, method, err) &&
+        write_headers(transfer, target, err))
+        return go(http, transfer, err);
+    to_pool(http, transfer);
+    return false;
+}
+
+bool http_greet(struct http *http, struct http_site *site, struct incoming *in, struct arena *arena,
+                void *tag, struct err *err)
+{
+    static const struct outgoing nothing;
+    struct transfer *transfer = begin(http, site, in, arena, tag, err);
+    if (!transfer)
+        return false;
+    transfer->jar = NULL;
+    transfer->out = &nothing;
+    transfer->greets = true;
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_ONLY, 1L);
+    return go(http, transfer, err);
+}
+
 /* --- finishing --- */
+
+/* Will it be so whenever one asks again? Of what OpenSSL itself says, not the network: no TLS
+ * there, or none of a version or a cipher that both know. */
+static bool is_refusal(CURLcode code, const char *why)
+{
+    static const CURLcode refusals[] = {
+        CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+        CURLE_SSL_CERTPROBLEM,          CURLE_SSL_CIPHER,
+        CURLE_SSL_ISSUER_ERROR,         CURLE_SSL_INVALIDCERTSTATUS};
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (code == refusals[i])
+            return true;
+    return code == CURLE_SSL_CONNECT_ERROR && strstr(why, "SSL routines:");
+}
 
 static enum failure classify(const struct transfer *transfer, CURLcode code)
 {
@@ -755,6 +799,7 @@ static void finish(struct transfer *transfer, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     in->status = (int)status;
     in->failure = classify(transfer, code);
+    in->refused = in->failure == FAILURE_CONNECT && is_refusal(code, transfer->why);
     if (in->failure)
         snprintf(in->why, sizeof in->why, "%.199s", reason(transfer, code));
     else
@@ -781,7 +826,10 @@ static void leave(struct http *http, struct transfer *transfer)
     if (transfer->next)
         transfer->next->previous = transfer->previous;
     http->busy_count--;
-    to_pool(http, transfer);
+    if (transfer->greets) /* its connection is good for nothing else */
+        transfer_free(transfer);
+    else
+        to_pool(http, transfer);
 }
 
 /* Hands back what has finished, but not what done() starts. */

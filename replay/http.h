@@ -71,6 +71,11 @@ bool http_start(struct http *http, struct http_site *site, const char *method,
                 const struct outgoing *out, struct jar *jar, struct incoming *in,
                 struct arena *arena, void *tag, struct err *err) MUST_CHECK;
 
+/* Connects to the site, asks for nothing, and closes: what TLS proves is known before a request. Of
+ * `in` only failure, refused and why are set. */
+bool http_greet(struct http *http, struct http_site *site, struct incoming *in, struct arena *arena,
+                void *tag, struct err *err) MUST_CHECK;
+
 /* Works for at most `seconds`, or until something has finished: calls done() for each, which may
  * start others. Returns early when woken. What done() does delays every other answer, and what is
  * measured of it: hand long work to another thread. */

@@ -99,7 +99,8 @@ static MUST_CHECK bool open_sites(struct run *run, struct err *err)
     };
     allow_files(options->connections);
     return (options->dry_run || http_new(&settings, &run->http, err)) &&
-           sites_open(options, run->feed, run->http, &run->sites, err);
+           sites_open(options, run->feed, run->http, &run->sites, err) &&
+           (options->dry_run || sites_greet(run->sites, &run->watch, err));
 }
 
 static MUST_CHECK bool open_final(struct run *run, struct err *err)

@@ -35,7 +35,10 @@ void run_wait_for_party(struct run *run, struct call *call)
     call->tries++;
     call->again = now + (wait < LONGEST_WAIT ? wait : LONGEST_WAIT);
     queue(run, call);
-    if (now - call->down >= run->options->patience)
+    if (call->exchange->in[call->side].refused)
+        run_end(run, arena_format(&run->arena, "%s cannot be trusted: %s.", party_name[call->party],
+                                  why));
+    else if (now - call->down >= run->options->patience)
         run_end(run, arena_format(&run->arena, "%s could not be reached for %d s: %s.",
                                   party_name[call->party], run->options->patience, why));
 }

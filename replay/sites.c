@@ -16,6 +16,8 @@ static const char *const party_name[PARTIES] = {"source", "target", "copy"};
 static const char *const party_option[PARTIES] = {"--source-url", "--target-url", "--calibrate"};
 
 #define SITES_MOST 100000
+#define GREETED_AT_ONCE 32
+#define GREETING_TURN 0.2 /* seconds between two looks for an interruption */
 #define MARK "{tenant}"
 
 /* What the command line or the tenants' file says of a place; NULL: nothing. */
@@ -40,6 +42,8 @@ struct tenant_rules {
 struct made {
     struct site site;
     const struct origin *origin;
+    enum party party;
+    bool first; /* of its origin */
 };
 
 struct sites {
@@ -252,15 +256,16 @@ static void *grow(void *list, size_t *room, size_t place, size_t size)
     return list;
 }
 
-/* Where the URL leads to. */
+/* Where the URL leads to. *first: that was not known. */
 static MUST_CHECK bool settle(struct sites *sites, const char *url, const struct origin **result,
-                              struct err *err)
+                              bool *first, struct err *err)
 {
     size_t place = (size_t)(counter_at(&sites->urls, slice_of(url)) - sites->urls.entries);
     if (!place)
         return err_set(err, ERR_USAGE, "over %d different URLs.", SITES_MOST);
     sites->origins = grow(sites->origins, &sites->origin_room, place, sizeof(struct origin *));
-    if (!sites->origins[place]) {
+    *first = !sites->origins[place];
+    if (*first) {
         struct origin *origin = arena_alloc(&sites->arena, sizeof *origin);
         if (!origin_read(&sites->arena, url, origin, err) ||
             !origin_settle(&sites->rules, &sites->arena, origin, err))
@@ -288,7 +293,7 @@ static MUST_CHECK bool make_site(struct sites *sites, enum party party, const ch
     struct made *made = sites->made[place];
     if (!made) {
         made = arena_alloc(&sites->arena, sizeof *made);
-        if (!settle(sites, url, &made->origin, err))
+        if (!settle(sites, url, &made->origin, &made->first, err))
             return false;
         const char *resolve[] = {made->origin->pin, NULL};
         const struct http_origin origin = {.url = made->origin->url,
@@ -299,6 +304,7 @@ static MUST_CHECK bool make_site(struct sites *sites, enum party party, const ch
                                            .insecure = sites->options->insecure};
         if (sites->http && !http_site_new(sites->http, &origin, &made->site.http, err))
             return false;
+        made->party = party;
         made->site.home = (struct jar_home){
             .url = made->origin->url,
             .host = host ? arena_copy(&sites->arena, host) : NULL,
@@ -505,6 +511,69 @@ bool sites_open(const struct replay_options *options, struct feed *feed, struct 
     }
     *result = sites;
     return true;
+}
+
+/* ---- what TLS proves ---- */
+
+/* One that is greeted. */
+struct greeted {
+    const struct made *made;
+    struct incoming in;
+};
+
+struct greeting {
+    struct log_watch *watch;
+    const struct greeted *refused; /* NULL: none yet */
+    size_t under_way;
+};
+
+static void greeted(void *context, void *tag)
+{
+    struct greeting *greeting = context;
+    struct greeted *one = tag;
+    greeting->under_way--;
+    greeting->watch->done++;
+    if (one->in.refused && !greeting->refused)
+        greeting->refused = one;
+}
+
+static MUST_CHECK bool greet_all(struct sites *sites, struct greeting *greeting,
+                                 struct greeted *all, size_t count, struct err *err)
+{
+    size_t next = 0;
+    while (!greeting->refused && (next < count || greeting->under_way)) {
+        for (; next < count && greeting->under_way < GREETED_AT_ONCE; next++) {
+            if (!http_greet(sites->http, all[next].made->site.http, &all[next].in, &sites->arena,
+                            &all[next], err))
+                return false;
+            greeting->under_way++;
+        }
+        if (!log_watch_look(greeting->watch, err) ||
+            !http_run(sites->http, GREETING_TURN, greeted, greeting, err))
+            return false;
+    }
+    return true;
+}
+
+bool sites_greet(struct sites *sites, struct log_watch *watch, struct err *err)
+{
+    struct greeted *all = arena_alloc(&sites->arena, sites->keys.count * sizeof *all);
+    struct greeting greeting = {.watch = watch};
+    size_t count = 0;
+    for (size_t i = 1; i < sites->keys.count; i++)
+        if (sites->made[i] && sites->made[i]->first && sites->made[i]->origin->secure)
+            all[count++] = (struct greeted){sites->made[i], {.body = BUFFER_INIT(0)}};
+    log_watch_begin(watch, "looking at certificates", "hosts", count);
+    if (!greet_all(sites, &greeting, all, count, err))
+        return false;
+    if (!greeting.refused)
+        return true;
+    const struct made *made = greeting.refused->made;
+    return err_set(err, ERR_UNREACHABLE,
+                   "the %s (%s, port %d) cannot be trusted: %s. Nothing was sent. --ca FILE trusts "
+                   "what that file signs, --insecure anything.",
+                   party_name[made->party], made->origin->host, made->origin->port,
+                   greeting.refused->in.why);
 }
 
 void sites_free(struct sites *sites)

@@ -39,6 +39,10 @@ bool sites_open(const struct replay_options *options, struct feed *feed, struct 
                 struct sites **sites, struct err *err) MUST_CHECK;
 void sites_free(struct sites *sites); /* NULL is fine */
 
+/* Is what TLS proves of every https site accepted? Before the first request, so that none goes to
+ * one side alone. ERR_UNREACHABLE: one is not, and why. What cannot be reached may be so later. */
+bool sites_greet(struct sites *sites, struct log_watch *watch, struct err *err) MUST_CHECK;
+
 /* NULL: the tenant (NULL: none) is unknown. Sites and homes are shared by tenants where URL and
  * Host are the same. */
 const struct site *sites_find(struct sites *sites, const char *tenant, enum side side);
