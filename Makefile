@@ -123,7 +123,8 @@ $(BUILD)/tests/bench/send: tests/bench/send.c $(BUILD)/libreplay.a $(BUILD)/libd
 	$(Q)$(CC) $(CFLAGS_ALL) $(call flags,cflags,libcurl) $(LDFLAGS) -o $@ $< $(BUILD)/libreplay.a \
 	    $(BUILD)/libdiff.a $(REPLAY_LIBS) $(DIFF_LIBS) $(ANSWER_LIBS)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Not of the builds within this one, which may be under way.
+-include $(shell find $(BUILD) \( -path '$(BUILD)/fuzz' -o -path '$(BUILD)/sanitized' \) -prune -o -name '*.d' -print 2>/dev/null)
 
 clean:
 	rm -rf $(BUILD)

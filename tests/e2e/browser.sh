@@ -11,7 +11,7 @@ session=''
 # webdriver METHOD PATH [JSON]: prints the answer's value; fails when it is an error.
 webdriver() {
 	local answer
-	answer=$(curl -sS --max-time 60 -X "$1" -H 'Content-Type: application/json' \
+	answer=$(curl -sS --max-time 300 -X "$1" -H 'Content-Type: application/json' \
 		${3+--data-binary @-} "$driver$2" <<<"${3-}") || return 1
 	if jq -e '.value | type == "object" and has("error")' >/dev/null <<<"$answer"; then
 		jq -r '.value.message' <<<"$answer" | head -3 >&2
