@@ -8,6 +8,9 @@
  * makes the target what clocks in Z call the source's time; "written as Z, read as UTC" the
  * reverse. A zone is believed when it explains at least two amounts, which a constant shift cannot:
  * winter and summer; or, where its winter is UTC, one amount and that the other rows are equal.
+ * Each amount must stand on its own dates: of two amounts that have nothing to do with the season
+ * some zone explains those of the one that happen to be in winter, and of the other in summer,
+ * which are 100 % together where a true one explains 200.
  */
 #include "cause_parts.h"
 
@@ -30,6 +33,7 @@
 #define SURE_ROWS 3            /* with one odd amount: fewer are no pattern */
 #define EQUAL_FEWEST 8         /* sampled times that are not off, to say anything of them */
 #define EQUAL_SHARE 0.95       /* of them that a zone which leaves them alone must explain */
+#define SEASONS_FEWEST 1.5     /* shares of two amounts together: by chance 1, of a true zone 2 */
 
 /* A time that is off, chosen by its hash. */
 struct sampled {
@@ -203,6 +207,7 @@ struct candidate {
     double rows;   /* that it explains */
     size_t shifts; /* in how many amounts */
     bool leaves;   /* the times that are not off: its winter is UTC */
+    bool seasons;  /* each amount is right on its dates */
 };
 
 /* Clocks near the ends of int64 are no question. */
@@ -232,15 +237,29 @@ static double slot_share(const struct slot *slot, const struct candidate *candid
 
 static void try_candidate(const struct cause_shifts *shifts, struct candidate *candidate)
 {
+    double rows[2] = {0}, parts[2] = {0}; /* of the two amounts with most explained rows */
     candidate->rows = 0;
     candidate->shifts = 0;
     for (size_t i = 0; i < shifts->count; i++) {
         double part = slot_share(shifts->slots[i], candidate);
-        candidate->rows += part * (double)shifts->slots[i]->count;
+        double of = part * (double)shifts->slots[i]->count;
+        candidate->rows += of;
         candidate->shifts += part > 0;
+        int place = of > rows[0] ? 0 : of > rows[1] ? 1 : 2;
+        if (place == 0) {
+            rows[1] = rows[0];
+            parts[1] = parts[0];
+        }
+        if (place < 2) {
+            rows[place] = of;
+            parts[place] = part;
+        }
     }
-    candidate->leaves = candidate->shifts && shifts->equal.sample_count >= EQUAL_FEWEST &&
-                        slot_share(&shifts->equal, candidate) >= EQUAL_SHARE;
+    double equal = slot_share(&shifts->equal, candidate);
+    candidate->leaves =
+        candidate->shifts && shifts->equal.sample_count >= EQUAL_FEWEST && equal >= EQUAL_SHARE;
+    candidate->seasons =
+        parts[0] + (candidate->leaves ? fmax(equal, parts[1]) : parts[1]) >= SEASONS_FEWEST;
 }
 
 static size_t rank_of(const char *name)
@@ -267,7 +286,8 @@ static size_t list_candidates(const struct cause_shifts *shifts, const struct te
                                                    .rank = rank_of(names->items[i]),
                                                    .direction = (enum direction)direction};
             try_candidate(shifts, &candidates[count]);
-            count += candidates[count].shifts > 1 || candidates[count].leaves;
+            count += (candidates[count].shifts > 1 || candidates[count].leaves) &&
+                     candidates[count].seasons;
         }
     }
     return count;

@@ -7,6 +7,7 @@
 #include "../../diff/cause.h"
 #include "../../diff/cause_rule.h"
 #include "../../diff/json_canon.h"
+#include "../../diff/base/hash.h"
 #include "../../diff/zone.h"
 
 #include <setjmp.h>
@@ -527,6 +528,178 @@ static void a_zone_that_is_right_in_winter_is_known_by_the_equal_rows(void **sta
     end(&world);
 }
 
+/* Rows of `count` moments from `first` on, every `step`; which of them are off, and by how much. */
+struct clock_row {
+    const char *name;
+    int64_t first, step;
+    int count;
+    const char *zone; /* written as UTC, read as this; "-Zone": the other way; NULL: by `odd` */
+    int64_t odd[3]; /* row i is off by odd[i % 3]; a third of 0: by one of the others, at random */
+    const char *cause, *text;
+    uint64_t rows; /* that the cause explains; 0: there must be none of it */
+};
+
+static int64_t clock_of(const struct clock_row *row, int i, int64_t time)
+{
+    const struct zone *zone;
+    struct err err;
+    int64_t other;
+    if (!row->zone)
+        return time + row->odd[row->odd[2] ? i % 3 : (int)(hash_64(&i, sizeof i) >> 20 & 1)];
+    assert_true(zone_find(row->zone + (*row->zone == '-'), &zone, &err));
+    return *row->zone == '-' ? zone_to_civil(zone, time) : zone_to_instant(zone, time, &other);
+}
+
+static void two_amounts_are_one_zone_where_each_is_right_on_its_dates(void **state)
+{
+    const int64_t minute = 60 * SECOND;
+    const struct clock_row rows[] = {
+        {"southern hemisphere",
+         day(2024, 1, 1),
+         80 * HOUR,
+         100,
+         "Australia/Sydney",
+         {0},
+         "time-zone",
+         "10 h (winter) or 11 h (summer) early: written as UTC, read as Australia/Sydney",
+         100},
+        {"southern hemisphere, the other way",
+         day(2024, 1, 1),
+         80 * HOUR,
+         100,
+         "-Pacific/Auckland",
+         {0},
+         "time-zone",
+         "12 h (winter) or 13 h (summer) late: written as Pacific/Auckland, read as UTC",
+         100},
+        {"west of Greenwich",
+         day(2024, 1, 1),
+         80 * HOUR,
+         100,
+         "America/New_York",
+         {0},
+         "time-zone",
+         "5 h (winter) or 4 h (summer) late: written as UTC, read as America/New_York",
+         100},
+        {"half an hour of summer",
+         day(2024, 1, 1),
+         80 * HOUR,
+         100,
+         "Australia/Lord_Howe",
+         {0},
+         "time-zone",
+         "read as Australia/Lord_Howe",
+         100},
+        {"the night when clocks go forward, and an hour is skipped",
+         day(2024, 3, 31),
+         7 * minute,
+         70,
+         "Europe/Berlin",
+         {0},
+         "time-zone",
+         "read as Europe/Berlin",
+         70},
+        {"the night when they go back, and an hour comes twice",
+         day(2024, 10, 27),
+         7 * minute,
+         70,
+         "Europe/Berlin",
+         {0},
+         "time-zone",
+         "read as Europe/Berlin",
+         70},
+        {"the same as instants",
+         day(2024, 10, 27) - 2 * HOUR,
+         7 * minute,
+         70,
+         "-Europe/Berlin",
+         {0},
+         "time-zone",
+         "written as Europe/Berlin",
+         70},
+        {"two amounts by turns in all seasons",
+         day(2024, 1, 1),
+         80 * HOUR,
+         99,
+         NULL,
+         {-HOUR, -2 * HOUR, -HOUR},
+         "time-zone",
+         NULL,
+         0},
+        {"two amounts, most in winter",
+         day(2024, 11, 1),
+         30 * HOUR,
+         150,
+         NULL,
+         {-HOUR, -2 * HOUR, -2 * HOUR},
+         "time-zone",
+         NULL,
+         0},
+        {"as many of each, at random",
+         day(2024, 1, 1),
+         26 * HOUR,
+         400,
+         NULL,
+         {-HOUR, -2 * HOUR, 0},
+         "time-zone",
+         NULL,
+         0},
+        {"the same in the other direction",
+         day(2019, 1, 1),
+         31 * HOUR,
+         2000,
+         NULL,
+         {5 * HOUR, 4 * HOUR, 0},
+         "time-zone",
+         NULL,
+         0},
+        {"the same of few rows",
+         day(2023, 3, 1),
+         90 * HOUR,
+         60,
+         NULL,
+         {-10 * HOUR, -11 * HOUR, 0},
+         "time-zone",
+         NULL,
+         0},
+        {"an amount and nothing at random",
+         day(2024, 1, 1),
+         80 * HOUR,
+         99,
+         NULL,
+         {-HOUR, 0, 0},
+         "time-zone",
+         NULL,
+         0},
+        {"amounts that no clocks lie apart",
+         day(2024, 1, 1),
+         80 * HOUR,
+         99,
+         NULL,
+         {-HOUR, -7 * HOUR, -HOUR},
+         "time-zone",
+         NULL,
+         0},
+    };
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        const struct clock_row *row = &rows[r];
+        struct world world;
+        begin(&world, 3);
+        for (int i = 0; i < row->count; i++) {
+            int64_t time = row->first + i * row->step;
+            int64_t target = clock_of(row, i, time);
+            tell_row(&world, i, "n", time, i, "n", target);
+        }
+        finish(&world);
+        if (row->rows)
+            expect(&world, row->cause, row->rows, row->text);
+        else if (find(&world, row->cause))
+            fail_msg("%s: %s", row->name, find(&world, row->cause)->text);
+        end(&world);
+    }
+}
+
 static void strays_among_shifted_times_stay_unexplained(void **state)
 {
     (void)state;
@@ -802,6 +975,7 @@ int main(void)
         cmocka_unit_test(only_the_last_number_of_the_damaged_column_is_clamped),
         cmocka_unit_test(a_zone_needs_its_winter_and_its_summer),
         cmocka_unit_test(a_zone_that_is_right_in_winter_is_known_by_the_equal_rows),
+        cmocka_unit_test(two_amounts_are_one_zone_where_each_is_right_on_its_dates),
         cmocka_unit_test(strays_among_shifted_times_stay_unexplained),
         cmocka_unit_test(exchanged_rows_are_swapped_and_not_also_changed),
         cmocka_unit_test(booleans_that_changed_both_ways_are_not_swapped),
