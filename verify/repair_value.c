@@ -125,6 +125,15 @@ static bool to_time(const struct conversion *to, const struct value *value)
     return true;
 }
 
+/* A duration that was compared as one (MySQL's time): hours beyond a day stay hours. */
+static bool to_interval(const struct conversion *to, const struct value *value)
+{
+    if (value->tag == VALUE_TIME)
+        return to_time(to, value);
+    buffer_add(to->room, value->encoding, value->encoding_length);
+    return true;
+}
+
 /* YYYYMMDD[HHMMSS] */
 static bool add_civil_digits(const struct conversion *to, struct buffer *out, int64_t moment,
                              size_t digits)
@@ -443,12 +452,19 @@ static converter *const converters[TYPE_OTHER + 1] = {
     [TYPE_ENUM] = to_text,      [TYPE_SET] = to_itself,      [TYPE_BYTES] = to_bytes,
     [TYPE_DATE] = to_moment,    [TYPE_TIME] = to_time,       [TYPE_DATETIME] = to_moment,
     [TYPE_INSTANT] = to_moment, [TYPE_JSON] = to_itself,     [TYPE_UUID] = to_uuid,
-    [TYPE_BITS] = to_bits,      [TYPE_ARRAY] = to_array,     [TYPE_INTERVAL] = to_itself,
+    [TYPE_BITS] = to_bits,      [TYPE_ARRAY] = to_array,     [TYPE_INTERVAL] = to_interval,
     [TYPE_INET] = to_itself,    [TYPE_GEOMETRY] = to_itself, [TYPE_OTHER] = to_itself,
 };
 
 /* ---- Reading it back --------------------------------------------------------------------------
  */
+
+/* Months, days, microseconds. */
+static int64_t interval_part(const struct value *value, size_t part)
+{
+    const struct value one = {.payload = value->payload + 8 * part};
+    return payload_int(&one);
+}
 
 /* The cell that the engine hands over for a column that holds the native value. False: of a form
  * that is the canonical value's own, so that there is nothing to read. */
@@ -479,6 +495,12 @@ static bool cell_of(const struct type *type, const struct value *native, struct 
         cell->bytes = digits->data;
         cell->length = digits->length;
         return type->class == TYPE_DECIMAL || type->class == TYPE_INT;
+    case VALUE_INTERVAL:
+        cell->form = CELL_INTERVAL;
+        cell->months = (int32_t)interval_part(native, 0);
+        cell->days = (int32_t)interval_part(native, 1);
+        cell->i = interval_part(native, 2);
+        return cell->months == interval_part(native, 0) && cell->days == interval_part(native, 1);
     case VALUE_DOUBLE:
         cell->form = type->class == TYPE_FLOAT ? CELL_FLOAT : CELL_DOUBLE;
         cell->d = value_to_double(native);

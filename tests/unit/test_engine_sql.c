@@ -493,7 +493,7 @@ struct conversion_row {
     bool swapped;
     enum value_tag tag;
     const char *spec;
-    const char *literal; /* in MySQL's dialect; NULL: refused */
+    const char *literal; /* in MySQL's dialect, of an interval in PostgreSQL's; NULL: refused */
 };
 
 #define PLAIN(kind)                                                                                \
@@ -549,6 +549,13 @@ static const struct conversion_row conversions[] = {
     {PLAIN(TYPE_INTERVAL), PLAIN(TYPE_TIME), NULL, NULL, false, VALUE_TIME, "3600000000",
      "'01:00:00'"},
     {PLAIN(TYPE_INTERVAL), PLAIN(TYPE_TIME), NULL, NULL, false, VALUE_INTERVAL, "1,0,0", NULL},
+    /* and PostgreSQL's interval, which MySQL lacks */
+    {PLAIN(TYPE_TIME), PLAIN(TYPE_INTERVAL), NULL, NULL, false, VALUE_TIME, "3020399000000",
+     "'0 mons +0 days +838:59:59'"},
+    {PLAIN(TYPE_TIME), PLAIN(TYPE_INTERVAL), NULL, NULL, false, VALUE_TIME, "-1500000",
+     "'0 mons +0 days -00:00:01.5'"},
+    {PLAIN(TYPE_INTERVAL), PLAIN(TYPE_INTERVAL), NULL, NULL, false, VALUE_INTERVAL, "14,-3,1000000",
+     "'14 mons -3 days +00:00:01'"},
 };
 
 static void a_value_takes_the_form_of_the_column(void **state)
@@ -565,6 +572,8 @@ static void a_value_takes_the_form_of_the_column(void **state)
                                          .zone = {NULL, row->zone}};
         struct buffer why_kind = BUFFER_INIT(BUFFER_NO_LIMIT), out = BUFFER_INIT(BUFFER_NO_LIMIT);
         struct buffer room = BUFFER_INIT(BUFFER_NO_LIMIT), given = BUFFER_INIT(BUFFER_NO_LIMIT);
+        const struct engine_sql *sql =
+            row->target.class == TYPE_INTERVAL ? &engine_pg_sql : &engine_mysql_sql;
         struct canon canon;
         struct err err = {0};
         if (!canon_choose(&row->source, &row->target, &options, &canon, &why_kind, &err))
@@ -572,7 +581,7 @@ static void a_value_takes_the_form_of_the_column(void **state)
         struct value value = value_of(&given, row->tag, row->spec), native;
         const char *why = NULL;
         bool ok = repair_value(&canon, TARGET, &row->target, &value, &room, &native, &why) &&
-                  engine_mysql_sql.add_literal(&out, &row->target, &native, &why);
+                  sql->add_literal(&out, &row->target, &native, &why);
         if (ok != (row->literal != NULL) ||
             (ok && strcmp((const char *)out.data, row->literal) != 0))
             fail_msg("%zu, %s: %s", i, row->spec, ok ? (const char *)out.data : why);
