@@ -609,6 +609,13 @@ static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(v
         assert_int_equal(received - before, 1);
         assert_true(asked.in.total >= asked.in.first_byte && asked.in.total < 40);
         asked_free(&asked);
+        if (wanted->failure == FAILURE_UNREADABLE) {
+            /* It may be taken for whole by libcurl and the connection be kept, which the server
+             * closes, sooner or later: the next case must not find it so. */
+            http_free(https[0]);
+            https[0] = new_http(&patient);
+            sites[0] = site_here(https[0], "");
+        }
     }
     http_free(https[0]);
     http_free(https[1]);
