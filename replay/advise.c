@@ -33,6 +33,11 @@ static const struct wish wishes[] = {
     {"upstream_response_time", {NULL}, true, NULL},
     {"upstream_status", {NULL}, true, "whether the app ran, or nginx answered itself (400, 413)"},
     {"status", {NULL}, false, "what production answered"},
+    {"body_bytes_sent",
+     {NULL},
+     false,
+     "how much it answered: where both sides answer with next to nothing, they are alike and not "
+     "the page that was meant"},
     {"request_id", {NULL}, false, NULL},
     {"remote_addr",
      {"realip_remote_addr", "http_x_forwarded_for", NULL},

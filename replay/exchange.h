@@ -42,6 +42,7 @@ struct logged {
     uint64_t session_name;     /* for outputs, SESSION_NAME */
     const char *tenant;        /* NULL: none */
     int status;                /* 0: not logged */
+    uint64_t body_sent;        /* bytes of the answer's body, perhaps compressed; 0: not logged */
     const char *method;
     struct slice target, body; /* wire bytes; body.at NULL: none */
     const char *route;         /* "GET /rates/{id}" */

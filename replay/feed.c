@@ -461,6 +461,15 @@ static const char *copy_role(struct feed *feed, struct arena *arena, enum reques
     return arena_copy_bytes(arena, value.at, value.length);
 }
 
+/* 0: none, or it is no number. */
+static uint64_t number_of(const char *text)
+{
+    enum { DIGITS_MOST = 18 };
+    size_t length = text ? strlen(text) : 0;
+    bool number = length && length <= DIGITS_MOST && strspn(text, "0123456789") == length;
+    return number ? strtoull(text, NULL, 10) : 0;
+}
+
 static void copy_headers(struct feed *feed, struct exchange *exchange)
 {
     const struct log_format *format = &feed->reading.format;
@@ -489,6 +498,7 @@ static void copy_headers(struct feed *feed, struct exchange *exchange)
         logged->cookies = arena_copy_bytes(&exchange->arena, cookies->data, cookies->length);
     logged->content_type = copy_role(feed, &exchange->arena, ROLE_CONTENT_TYPE);
     logged->location = copy_role(feed, &exchange->arena, ROLE_LOCATION);
+    logged->body_sent = number_of(copy_role(feed, &exchange->arena, ROLE_BODY_SENT));
 }
 
 static void copy_user(struct feed *feed, struct exchange *exchange)

@@ -7,6 +7,7 @@
 #include "mask.h"
 #include "occurrence.h"
 #include "timeline.h"
+#include "witness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,21 @@ static void judge_pair(const struct outcome *outcome, const struct exchange *exc
     }
 }
 
+/* Of answers that nothing else is said against: are they what the log had an answer with? */
+static void judge_length(const struct outcome *outcome, const struct exchange *exchange,
+                         struct judgement *judgement)
+{
+    static const char *const texts[2][2] = {
+        {"both sides sent no body, where the log has one",
+         "both sides sent less than a tenth of the bytes that the log has"},
+        {"the answer has no body, where the log has one",
+         "the answer has less than a tenth of the bytes that the log has"}};
+    bool alone = outcome->settings.one_side;
+    if (judgement->fate == FATE_EQUAL && witness_contradicts(exchange, SOURCE) &&
+        (alone || witness_contradicts(exchange, TARGET)))
+        doubt(judgement, "unlike-log", texts[alone][exchange->in[SOURCE].body.length > 0]);
+}
+
 /* Of one side there is nothing but the status beside the log's. */
 static void judge_alone(const struct outcome *outcome, const struct exchange *exchange,
                         struct judgement *judgement)
@@ -447,6 +463,7 @@ enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exc
         judge_pair(outcome, exchange, findings, &judgement);
     else
         doubt(&judgement, "not-compared", why ? why : "it could not be compared");
+    judge_length(outcome, exchange, &judgement);
     char *target = shown_target(logged);
     if (outcome->settings.one_side) {
         if (judgement.fate == FATE_DIFFERENT || judgement.fate == FATE_CONSEQUENCE)

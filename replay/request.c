@@ -77,6 +77,7 @@ static const struct role_row role_rows[] = {
     {"upstream_status", ROLE_UPSTREAM_STATUS},
     {"sent_http_location", ROLE_LOCATION},
     {"upstream_http_location", ROLE_LOCATION},
+    {"body_bytes_sent", ROLE_BODY_SENT},
     {"host", ROLE_HOST},
     {"http_host", ROLE_HOST},
 };

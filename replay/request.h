@@ -86,6 +86,7 @@ enum request_role {
     ROLE_CONNECTION,
     ROLE_UPSTREAM_STATUS,
     ROLE_LOCATION,
+    ROLE_BODY_SENT,
     ROLE_HOST,
     ROLES
 };

@@ -88,7 +88,8 @@ static struct exchange *next(struct fixture *fixture, const char **reason)
 /* ---- fields ---- */
 
 #define ALL                                                                                        \
-    "$msec $request_time $status \"$http_host\" \"$http_cookie\" \"$cookie_opcode\" "              \
+    "$msec $request_time $status $body_bytes_sent \"$http_host\" \"$http_cookie\" "                \
+    "\"$cookie_opcode\" "                                                                          \
     "\"$sent_http_location\" \"$http_content_type\" \"$content_length\" \"$http_referer\" "        \
     "\"$http_x_csrf_token\" \"$http_accept_encoding\" \"$http_connection\" \"$http_te\" "          \
     "$remote_addr \"$request\" \"$request_body\""
@@ -98,7 +99,7 @@ static void every_field_of_a_request_is_copied(void **state)
     (void)state;
     struct fixture fixture = {.options = {.session = "$cookie_s", .tenant = "$cookie_opcode"}};
     start(&fixture, ALL,
-          "1795289677.624 0.500 302 \"www.example.org\" \"s=A; opcode=12\" \"12\" "
+          "1795289677.624 0.500 302 5432 \"www.example.org\" \"s=A; opcode=12\" \"12\" "
           "\"/rates/8812\" \"application/x-www-form-urlencoded\" \"7\" \"http://x/\\x22\" "
           "\"t0k\" \"gzip, br\" \"keep-alive\" \"-\" 10.0.0.9 \"POST /rates/17?x=1 HTTP/1.1\" "
           "\"a=\\x22b\\x5C\\x00&\"\n");
@@ -117,6 +118,7 @@ static void every_field_of_a_request_is_copied(void **state)
     assert_true(logged->session_name != 0);
     assert_string_equal(logged->tenant, "12");
     assert_int_equal(logged->status, 302);
+    assert_int_equal(logged->body_sent, 5432);
     assert_string_equal(logged->method, "POST");
     assert_true(slice_is(logged->target, "/rates/17?x=1"));
     assert_int_equal(logged->body.length, 7);

@@ -106,6 +106,61 @@ static enum replay_verdict verdict_of(const struct outcome *outcome)
     return verdict;
 }
 
+/* ---- the log's length as a witness ---- */
+
+static const struct {
+    uint64_t logged, source, target; /* bytes of bodies */
+    bool equal;
+    const char *method; /* NULL: GET */
+    int status, logged_status;
+} lengths[] = {
+    {0, 0, 0, true, NULL, 200, 200},
+    {8123, 0, 0, false, NULL, 200, 200},
+    {8123, 0, 0, false, "POST", 201, 0},
+    {8123, 0, 0, false, NULL, 204, 200},
+    {8123, 0, 0, true, "HEAD", 200, 200},
+    {8123, 0, 0, true, NULL, 302, 302},
+    {8123, 0, 0, true, NULL, 404, 404},
+    {65, 0, 0, false, NULL, 200, 200},
+    {64, 0, 0, true, NULL, 200, 200},
+    {8123, 300, 300, false, NULL, 200, 200},
+    {8123, 811, 300, false, NULL, 200, 200},
+    {8123, 812, 300, true, NULL, 200, 200}, /* equal all the same: a rule says so */
+    {8123, 300, 812, true, NULL, 200, 200},
+    {8123, 100000, 100000, true, NULL, 200, 200},
+    {1023, 1, 1, true, NULL, 200, 200},
+    {1024, 1, 1, false, NULL, 200, 200},
+};
+
+static void answers_that_are_far_less_than_the_logged_one_say_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lengths); i++)
+        for (int alone = 0; alone < 2; alone++) {
+            struct outcome *outcome = outcome_new(&(struct outcome_settings){.one_side = alone});
+            struct exchange *exchange =
+                exchange_of(1, &(struct sent){.method = lengths[i].method,
+                                              .logged = lengths[i].logged_status,
+                                              .source = lengths[i].status,
+                                              .target_status = lengths[i].status});
+            const struct findings findings = {.equal = true};
+            const size_t length[] = {lengths[i].source, lengths[i].target};
+            exchange->logged.body_sent = lengths[i].logged;
+            for (int side = 0; side < SIDES; side++)
+                for (size_t k = 0; k < length[side]; k++)
+                    buffer_add_byte(&exchange->in[side].body, 'a');
+            enum replay_fate fate = outcome_add(outcome, exchange, &findings, NULL);
+            bool few = alone && length[SOURCE] && length[SOURCE] < lengths[i].logged / 10 &&
+                       lengths[i].logged >= 1024;
+            bool equal =
+                alone ? lengths[i].equal && !few && lengths[i].logged_status : lengths[i].equal;
+            if ((fate == FATE_EQUAL) != equal)
+                fail_msg("row %zu%s: fate %d", i, alone ? " alone" : "", (int)fate);
+            exchange_free(exchange);
+            outcome_free(outcome);
+        }
+}
+
 /* ---- the verdict ---- */
 
 static void add_good(struct outcome *outcome)
@@ -823,6 +878,7 @@ static void damaged_bytes_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_that_are_far_less_than_the_logged_one_say_nothing),
         cmocka_unit_test(what_was_not_compared_is_never_called_equal),
         cmocka_unit_test(new_ids_are_listed_and_taint_nothing),
         cmocka_unit_test(a_verdict_is_only_ever_raised),
