@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define KEYS_MOST 64 /* as many bits as a record has */
-#define ASKED_ROWS 200
+#define ASKED_ROWS 500
 #define ASKED_BYTES (1u << 20)
 
 struct claim_key {
