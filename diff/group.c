@@ -6,6 +6,7 @@
 #include "normal.h"
 #include "value.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -333,6 +334,17 @@ static bool is_secret(const struct group_difference *difference)
            strcmp(class, value_class_name[CLASS_SESSION_ID]) == 0;
 }
 
+/* A caller's "***75c002ec", or "***75c002ec (32 bytes)", shows nothing. */
+static bool is_mark(struct tree_text text)
+{
+    size_t at = 3;
+    if (!text.at || text.length < at || memcmp(text.at, "***", at) != 0)
+        return false;
+    while (at < text.length && isxdigit((unsigned char)text.at[at]))
+        at++;
+    return (at == 3 || at == 11) && (at == text.length || text.at[at] == ' ');
+}
+
 static void set_note(struct entry *entry, enum note which, char *text)
 {
     free(entry->note[which]);
@@ -357,7 +369,8 @@ static void offer_example(struct entry *entry, const struct group_difference *di
     bool secret = is_secret(difference);
     for (int side = 0; side < SIDES; side++) {
         struct tree_text text = difference->text[side];
-        size_t most = secret ? text.length / 4 < 4 ? text.length / 4 : 4 : GROUP_TEXT;
+        size_t most =
+            secret && !is_mark(text) ? text.length / 4 < 4 ? text.length / 4 : 4 : GROUP_TEXT;
         set_note(entry, NOTE_SOURCE + (enum note)side,
                  text.at ? cut_copy(text.at, text.length, most) : NULL);
     }

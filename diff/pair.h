@@ -34,6 +34,8 @@
     6 /* bytes; a shorter one is not looked for in bodies: it is everywhere                        \
        */
 #define PAIR_KEY_SIZE 16
+#define PAIR_MARK_DIGITS 8 /* hex, behind "***" */
+#define PAIR_MARK_SIZE 16  /* bytes of a mark, with its NUL */
 
 struct pair_field {
     const char *name, *value;
@@ -88,6 +90,10 @@ struct pair_secrets {
 
 /* A random key. ERR_INTERNAL: the system gives none. */
 bool pair_key(unsigned char key[PAIR_KEY_SIZE], struct err *err) MUST_CHECK;
+
+/* What stands for a secret: "***75c002ec". */
+void pair_mark(const unsigned char key[PAIR_KEY_SIZE], const void *value, size_t length,
+               char mark[PAIR_MARK_SIZE]);
 
 /*
  * Appends the pair. secrets NULL: everything as it is (--keep-secrets). Else each value of the list

@@ -15,7 +15,6 @@
 #include <sys/random.h>
 
 #define SPELLING_MOST (64U << 10) /* bytes; a longer secret is no token */
-#define MARK_DIGITS 8
 #define WORD 8    /* bytes; a shorter secret counts only where it is a word of its own */
 #define PARTIAL 6 /* bytes of a secret that an answer's end may cut */
 
@@ -42,11 +41,17 @@ bool pair_key(unsigned char key[PAIR_KEY_SIZE], struct err *err)
 
 /* ---- marks ---- */
 
+void pair_mark(const unsigned char key[PAIR_KEY_SIZE], const void *value, size_t length,
+               char mark[PAIR_MARK_SIZE])
+{
+    snprintf(mark, PAIR_MARK_SIZE, "***%0*x", PAIR_MARK_DIGITS,
+             (unsigned)(siphash_64(key, value, length) >> 32));
+}
+
 static void make_mark(const struct pair_secrets *secrets, const char *value, size_t length,
                       char mark[PAIR_MARK_SIZE])
 {
-    snprintf(mark, PAIR_MARK_SIZE, "***%0*x", MARK_DIGITS,
-             (unsigned)(siphash_64(secrets->key, value, length) >> 32));
+    pair_mark(secrets->key, value, length, mark);
 }
 
 /* ---- spellings ---- */

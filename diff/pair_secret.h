@@ -1,13 +1,12 @@
 /*
  * Secrets out of a pair of answers. Input: values to be hidden, and bytes. Output: the bytes with a
- * mark in place of each value, however it is spelt. For pair.c only.
+ * mark in place of each value, however it is spelt. For pair.c, and for who shows parts of what a
+ * pair is made of.
  */
 #ifndef TALLY_PAIR_SECRET_H
 #define TALLY_PAIR_SECRET_H
 
 #include "pair.h"
-
-#define PAIR_MARK_SIZE 16
 
 struct pair_hider; /* what is looked for on one side */
 

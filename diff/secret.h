@@ -18,8 +18,8 @@
 #define SECRET_LEAST 20 /* bytes of what is one by its shape */
 
 /* Names that a person gives beside those that are known (--secret): of fields, and of segments
- * behind which any text is a secret. Borrowed, for the rest of the process; before other threads
- * begin. */
+ * behind which any text is a secret. Borrowed until the next call, which is made while there are no
+ * other threads. */
 void secret_also(const char *const *names, size_t count);
 bool secret_is_also(const char *name, size_t length); /* case does not count */
 

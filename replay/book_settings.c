@@ -68,6 +68,7 @@ static const struct row rows[BOOK_SETTINGS] = {
     {"--verify-before", SHAPE_FLAG, false, AT(verify_before)},
     {"the file of --mapping", SHAPE_TENANT_FILE, false, AT(mapping_path)},
     {"--keep-secrets", SHAPE_FLAG, false, AT(keep_secrets)},
+    {"--secret", SHAPE_LIST, false, AT(secrets)},
     /* Passwords of the URLs: what stands before the '@'. */
     {"--source-url", SHAPE_TEXT, true, AT(url[SOURCE])},
     {"--target-url", SHAPE_TEXT, true, AT(url[TARGET])},
@@ -250,6 +251,13 @@ static const size_t kept_texts[] = {
 static const size_t kept_flags[] = {AT(read_only), AT(dry_run), AT(seed_cookies),
                                     AT(began_before_as_is), AT(keep_secrets)};
 
+static void save_texts(struct buffer *out, const struct text_list *list)
+{
+    bytes_put_size(out, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        bytes_put_text(out, list->items[i]);
+}
+
 void book_settings_save(struct buffer *out, const struct replay_options *options)
 {
     const char *base = (const char *)options;
@@ -269,9 +277,8 @@ void book_settings_save(struct buffer *out, const struct replay_options *options
     bytes_put_size(out, options->log_count);
     for (size_t i = 0; i < options->log_count; i++)
         bytes_put_text(out, options->logs[i]);
-    bytes_put_size(out, options->deny.count);
-    for (size_t i = 0; i < options->deny.count; i++)
-        bytes_put_text(out, options->deny.items[i]);
+    save_texts(out, &options->deny);
+    save_texts(out, &options->secrets);
 }
 
 static const char **load_list(struct bytes *in, struct arena *arena, size_t *count)
@@ -281,6 +288,16 @@ static const char **load_list(struct bytes *in, struct arena *arena, size_t *cou
     for (size_t i = 0; i < *count; i++)
         items[i] = bytes_name(in, arena);
     return items;
+}
+
+static void load_texts(struct bytes *in, struct arena *arena, struct text_list *list)
+{
+    size_t count;
+    const char **items = load_list(in, arena, &count);
+    list->count = count;
+    list->items = arena_alloc(arena, (count + 1) * sizeof *list->items);
+    for (size_t i = 0; i < count; i++)
+        list->items[i] = arena_copy(arena, items[i]);
 }
 
 bool book_settings_load(const struct buffer *bytes, struct arena *arena,
@@ -297,11 +314,7 @@ bool book_settings_load(const struct buffer *bytes, struct arena *arena,
     options->order = (enum replay_order)bytes_below(&in, REPLAY_ORDER_LOG + 1);
     options->temp_limit = (int)bytes_below(&in, INT32_MAX);
     options->logs = load_list(&in, arena, &options->log_count);
-    size_t denied;
-    const char **deny = load_list(&in, arena, &denied);
-    options->deny.count = denied;
-    options->deny.items = arena_alloc(arena, (denied + 1) * sizeof *options->deny.items);
-    for (size_t i = 0; i < denied; i++)
-        options->deny.items[i] = arena_copy(arena, deny[i]);
+    load_texts(&in, arena, &options->deny);
+    load_texts(&in, arena, &options->secrets);
     return bytes_at_end(&in);
 }

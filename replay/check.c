@@ -3,8 +3,12 @@
  * phase's work is another file's: check_header.c, check_cookie.c, check_body.c.
  */
 #include "check_parts.h"
+#include "mask.h"
 
 #include "../diff/base/utf8.h"
+#include "../diff/pair_secret.h"
+
+#include <ctype.h>
 
 const char *const found_kind_name[FOUND_KINDS] = {
     [FOUND_TRANSPORT] = "transport", [FOUND_STATUS] = "status", [FOUND_LOCATION] = "location",
@@ -12,7 +16,7 @@ const char *const found_kind_name[FOUND_KINDS] = {
     [FOUND_SLOWER] = "slower",
 };
 
-/* ---- findings ---- */
+/* ---- texts ---- */
 
 void check_clean(struct buffer *out, const void *bytes, size_t length)
 {
@@ -31,39 +35,155 @@ void check_clean(struct buffer *out, const void *bytes, size_t length)
     }
 }
 
-/* The text with "***" for each value that is a secret of either side. */
-static void without_secrets(const struct check *check, struct buffer *out, const char *text)
+/* ---- secrets ---- */
+
+/* Most pairs are equal: only what is shown of one asks. */
+static const struct secrets *secrets_found(struct check *check)
 {
-    enum { SHORTEST = 6 }; /* bytes; shorter ones stand in too many words */
+    if (check->secrets)
+        return check->secrets;
+    check->secrets = secrets_of(check->exchange, false, check->settings->known);
+    for (int side = 0; side < SIDES; side++)
+        check->hider[side] =
+            secrets_hider(check->secrets, check->exchange, (enum side)side, check->settings->key);
+    return check->secrets;
+}
+
+/* Marks without their digits: of a place, by which groups are made, or where there is no key. */
+static void add_plain(struct buffer *out, const struct buffer *marked)
+{
+    const char *text = (const char *)marked->data;
+    for (size_t at = 0; at < marked->length;) {
+        size_t digits = 0;
+        if (strncmp(text + at, "***", 3) == 0)
+            while (digits < PAIR_MARK_DIGITS && isxdigit((unsigned char)text[at + 3 + digits]))
+                digits++;
+        if (digits == PAIR_MARK_DIGITS) {
+            buffer_add_text(out, "***");
+            at += 3 + PAIR_MARK_DIGITS;
+        } else {
+            buffer_add_byte(out, (unsigned char)text[at++]);
+        }
+    }
+}
+
+void check_mark(struct check *check, enum side side, struct slice value, struct buffer *out)
+{
+    if (check->settings->key)
+        secrets_mark(secrets_found(check), side, check->settings->key, value, out);
+    else
+        buffer_add_text(out, "***");
+}
+
+struct marking {
+    struct check *check;
+    enum side side;
+};
+
+static void mark(void *context, struct buffer *out, struct slice value)
+{
+    const struct marking *marking = context;
+    check_mark(marking->check, marking->side, value, out);
+}
+
+void check_link(struct check *check, enum side side, struct slice link, struct buffer *out)
+{
+    (void)mask_target_marked(out, link, mark, &(struct marking){check, side});
+}
+
+/* Tokens that the comparison itself found to be each side's own, in a text of either. */
+static void hide_own(struct check *check, const char *text, struct buffer *out)
+{
     for (const char *at = text; *at;) {
+        const struct own_pair *found = NULL;
         size_t length = 0;
         for (size_t i = 0; i < check->own.count; i++)
             for (int side = 0; side < SIDES && check->own.pairs[i].secret; side++) {
                 struct slice value = check->own.pairs[i].value[side];
-                if (value.length >= SHORTEST && value.length > length &&
-                    strncmp(at, (const char *)value.at, value.length) == 0)
+                if (value.length >= PAIR_SECRET_LEAST && value.length > length &&
+                    strncmp(at, (const char *)value.at, value.length) == 0) {
+                    found = &check->own.pairs[i];
                     length = value.length;
+                }
             }
-        if (length)
-            buffer_add_text(out, "***");
+        if (found)
+            check_mark(check, SOURCE, found->value[SOURCE], out);
         else
             buffer_add_byte(out, (unsigned char)*at);
         at += length ? length : 1;
     }
 }
 
-static const char *keep_value(struct check *check, const char *value)
+static void hide(struct check *check, enum side side, const char *text, struct buffer *out)
 {
-    struct buffer masked = BUFFER_INIT(BUFFER_NO_LIMIT), clean = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (!value)
-        return NULL;
-    without_secrets(check, &masked, value);
-    check_clean(&clean, masked.data, masked.length);
+    static const char more[] = "…"; /* what was cut there may be a part of a secret */
+    size_t length = strlen(text), tail = sizeof more - 1;
+    bool cut = length >= tail && memcmp(text + length - tail, more, tail) == 0;
+    struct buffer found = BUFFER_INIT(BUFFER_NO_LIMIT);
+    (void)secrets_found(check);
+    pair_hide(check->hider[side], text, length - (cut ? tail : 0), length, &found);
+    hide_own(check, (const char *)found.data, out);
+    if (cut)
+        buffer_add_text(out, more);
+    buffer_free(&found);
+}
+
+bool check_is_secret(struct check *check, enum side side, struct slice text)
+{
+    struct buffer hidden = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (!text.length)
+        return false;
+    (void)secrets_found(check);
+    pair_hide(check->hider[side], text.at, text.length, text.length, &hidden);
+    bool found = secrets_are_too_many(check->secrets) || hidden.length != text.length ||
+                 memcmp(hidden.data, text.at, text.length) != 0;
+    buffer_free(&hidden);
+    return found;
+}
+
+static const char *keep(struct check *check, const struct buffer *text)
+{
+    struct buffer clean = BUFFER_INIT(BUFFER_NO_LIMIT);
+    check_clean(&clean, text->data, text->length);
     const char *kept = arena_copy_bytes(&check->findings->arena, clean.data, clean.length);
-    buffer_free(&masked);
     buffer_free(&clean);
     return kept;
 }
+
+static const char *keep_value(struct check *check, enum side side, const char *value)
+{
+    struct buffer masked = BUFFER_INIT(BUFFER_NO_LIMIT), plain = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (!value)
+        return NULL;
+    if (secrets_are_too_many(secrets_found(check)))
+        buffer_printf(&masked, "*** (%zu bytes)", strlen(value));
+    else
+        hide(check, side, value, &masked);
+    if (!check->settings->key)
+        add_plain(&plain, &masked);
+    const char *kept = keep(check, check->settings->key ? &masked : &plain);
+    buffer_free(&masked);
+    buffer_free(&plain);
+    return kept;
+}
+
+/* Of neither side, or of both. */
+static const char *keep_place(struct check *check, const char *place)
+{
+    struct buffer text[SIDES] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    if (!place)
+        return NULL;
+    hide(check, SOURCE, place, &text[SOURCE]);
+    hide(check, TARGET, (const char *)text[SOURCE].data, &text[TARGET]);
+    buffer_clear(&text[SOURCE]);
+    add_plain(&text[SOURCE], &text[TARGET]);
+    const char *kept = keep(check, &text[SOURCE]);
+    buffer_free(&text[SOURCE]);
+    buffer_free(&text[TARGET]);
+    return kept;
+}
+
+/* ---- findings ---- */
 
 void check_add(struct check *check, const struct found *found)
 {
@@ -80,16 +200,16 @@ void check_add(struct check *check, const struct found *found)
     }
     struct found *kept = &findings->items[findings->count++];
     *kept = (struct found){.kind = found->kind,
-                           .path = keep_value(check, found->path),
-                           .shape = keep_value(check, found->shape),
+                           .path = keep_place(check, found->path),
+                           .shape = keep_place(check, found->shape),
                            .change = found->change,
                            .value_class = found->value_class ? found->value_class : "",
-                           .cause = found->cause,
+                           .cause = keep_place(check, found->cause),
                            .noise = found->noise};
     if (check->settings->learn && !kept->noise)
         kept->noise = noise_place_nowhere(&findings->arena, "rules do not reach it");
     for (int side = 0; side < SIDES; side++)
-        kept->value[side] = keep_value(check, found->value[side]);
+        kept->value[side] = keep_value(check, (enum side)side, found->value[side]);
 }
 
 /* ---- transport and status ---- */
@@ -221,6 +341,9 @@ bool check_exchange(const struct check_settings *settings, const struct exchange
     bool good = check_answers(&check, err);
     findings->anew = *check.own.anew;
     findings->equal = good && !findings->total && !findings->both_failed && !findings->anew;
+    for (int side = 0; side < SIDES; side++)
+        pair_hider_free(check.hider[side]);
+    secrets_free(check.secrets);
     arena_free(&arena);
     return good;
 }

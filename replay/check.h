@@ -14,8 +14,9 @@
  * 12 that is 13 in the target makes /bookings/12 and /bookings/13 equal, and neither a price of 12
  * and 13 nor /rooms/12 and /rooms/13.
  *
- * Values that are secret (passwords, tokens, the sides' own ones too) are shown as "***", those of
- * cookies not at all.
+ * Values that are secret (secrets.h says which) are shown as marks, after all was compared: "***",
+ * and with a key the digits of a hash, so that unequal secrets stay unequal. Those of cookies are
+ * not shown at all.
  */
 #ifndef TALLY_REPLAY_CHECK_H
 #define TALLY_REPLAY_CHECK_H
@@ -23,6 +24,7 @@
 #include "../diff/pair_known.h"
 #include "../diff/rule.h"
 #include "exchange.h"
+#include "known.h"
 
 enum found_kind {
     FOUND_TRANSPORT, /* a side did not answer: then this is all that is found, and no difference */
@@ -79,6 +81,8 @@ struct check_settings {
     const char *host[SIDES];            /* of each side's URL: Location and links to it are equal */
     const char *scheme[SIDES];          /* "http", "https", of it; NULL: not known */
     const char *logged_host;            /* or NULL */
+    struct known *known;                /* what the session showed of its secrets; or NULL */
+    const unsigned char *key;           /* of marks for secrets (diff/pair.h); NULL: "***" */
     const char *const *ignored_headers; /* NULL-terminated, beside the built-in list */
 };
 

@@ -43,11 +43,6 @@ struct body {
     struct arena arena;
 };
 
-static struct slice slice_buffer(const struct buffer *buffer)
-{
-    return (struct slice){buffer->data, buffer->length};
-}
-
 /* ---- the target's ids as the source's ---- */
 
 static void remember(struct attempt *attempt, uint32_t node, const char *attribute,
@@ -280,12 +275,18 @@ static void show(struct attempt *attempt, const struct difference *difference, b
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
         value[side] = NULL;
         if (describe_text(&attempt->found, difference, (enum side)side, CHECK_TEXT - 8, &text)) {
-            if (secret)
-                buffer_printf(&shown, "*** (%zu bytes)", text.length);
-            else if (link)
-                mask_target(&shown, slice_buffer(&text));
-            else
+            if (secret) {
+                struct tree_text whole =
+                    difference->node[side] == TREE_NONE
+                        ? difference->text[side]
+                        : describe_value(&attempt->found, difference, (enum side)side);
+                check_mark(attempt->body->check, (enum side)side, slice_text(whole), &shown);
+                buffer_printf(&shown, " (%zu bytes)", whole.length);
+            } else if (link) {
+                check_link(attempt->body->check, (enum side)side, slice_buffer(&text), &shown);
+            } else {
                 buffer_add(&shown, text.data, text.length);
+            }
             value[side] = arena_copy_bytes(arena, shown.data, shown.length);
         }
         buffer_free(&text);
@@ -310,6 +311,10 @@ static void add_difference(struct attempt *attempt, const struct difference *dif
     else if (difference->kind == DIFF_CHANGED && !secret)
         found.cause = check_cause(&check->findings->arena, difference->text, difference->whole);
     show(attempt, difference, secret, found.value);
+    for (int side = 0; side < SIDES && check->settings->learn; side++)
+        secret = secret || check_is_secret(check, (enum side)side,
+                                           slice_text(describe_value(&attempt->found, difference,
+                                                                     (enum side)side)));
     if (check->settings->learn && check->learnt++ < NOISE_LEARNT)
         found.noise = noise_place_of(&check->findings->arena, &attempt->found, difference, secret);
     check_add(check, &found);

@@ -343,28 +343,29 @@ static bool join(const struct fields *fields, const char *name, struct buffer *o
 }
 
 /* "a=1; token=***" */
-static void show_text(struct buffer *out, struct slice value)
+static void show_text(struct check *check, enum side side, struct slice value, struct buffer *out)
 {
     struct buffer query = BUFFER_INIT(BUFFER_NO_LIMIT), plain = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_byte(&query, '?'); /* what follows is pairs */
     buffer_add(&query, value.at, value.length);
-    (void)mask_target(&plain, (struct slice){query.data, query.length});
+    check_link(check, side, (struct slice){query.data, query.length}, &plain);
     without_nonces(out, (struct slice){plain.data + 1, plain.length - 1});
     buffer_free(&query);
     buffer_free(&plain);
 }
 
-static const char *show(struct check *check, const char *name, const struct buffer *value)
+static const char *show(struct check *check, enum side side, const char *name,
+                        const struct buffer *value)
 {
     struct buffer masked = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct arena *arena = &check->findings->arena;
     rules_show(&shown, (const char *)value->data, value->length);
     if (mask_is_secret(slice_of(name)))
-        buffer_add_text(&masked, "***");
+        check_mark(check, side, slice_buffer(value), &masked);
     else if (strcasecmp(name, "Location") == 0 || sort_of(name) == SORT_LINK)
-        mask_target(&masked, (struct slice){shown.data, shown.length});
+        check_link(check, side, slice_buffer(&shown), &masked);
     else
-        show_text(&masked, (struct slice){shown.data, shown.length});
+        show_text(check, side, slice_buffer(&shown), &masked);
     const char *text = arena_copy_bytes(arena, masked.data, masked.length);
     buffer_free(&masked);
     buffer_free(&shown);
@@ -396,10 +397,12 @@ static bool check_header(struct check *check, enum found_kind kind, const char *
                        : !there[TARGET] ? diff_kind_name[DIFF_DELETED]
                                         : diff_kind_name[DIFF_CHANGED];
         for (int side = 0; side < SIDES; side++)
-            found.value[side] = there[side] ? show(check, name, &out[side]) : NULL;
+            found.value[side] = there[side] ? show(check, (enum side)side, name, &out[side]) : NULL;
         if (check->settings->learn)
             found.noise = noise_place_of_header(&check->findings->arena, name, text, there,
-                                                mask_is_secret(slice_of(name)));
+                                                mask_is_secret(slice_of(name)) ||
+                                                    check_is_secret(check, SOURCE, text[SOURCE]) ||
+                                                    check_is_secret(check, TARGET, text[TARGET]));
         check_add(check, &found);
     }
     for (int side = 0; side < SIDES; side++) {

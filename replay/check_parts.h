@@ -8,6 +8,7 @@
 #include "../diff/compare.h"
 #include "check.h"
 #include "noise_parts.h"
+#include "secrets.h"
 #include "slice.h"
 #include "token_parts.h"
 
@@ -42,15 +43,23 @@ struct check {
     struct rule_context context;
     struct own own;
     struct findings *findings;
-    size_t room;   /* of findings->items */
-    size_t learnt; /* findings that noise.h is told the place of */
+    struct secrets *secrets;         /* of the exchange; NULL until there is something to show */
+    struct pair_hider *hider[SIDES]; /* the same */
+    size_t room;                     /* of findings->items */
+    size_t learnt;                   /* findings that noise.h is told the place of */
 };
 
 /* ---- check.c */
 
-/* Adds a finding; what its values hold of the sides' known secrets is masked. Texts are copied.
+/* Adds a finding; what its values hold of the exchange's secrets is masked. Texts are copied.
  * Beyond CHECK_MOST it is only counted. */
 void check_add(struct check *check, const struct found *found);
+/* Appends what stands for a value that is a secret as a whole. */
+void check_mark(struct check *check, enum side side, struct slice value, struct buffer *out);
+/* Appends a link without its secrets. */
+void check_link(struct check *check, enum side side, struct slice link, struct buffer *out);
+/* Does a text hold a secret of the exchange? */
+bool check_is_secret(struct check *check, enum side side, struct slice text);
 /* Appends bytes as valid UTF-8, at most CHECK_TEXT of them; others as \xHH. */
 void check_clean(struct buffer *out, const void *bytes, size_t length);
 
@@ -147,6 +156,11 @@ const char *check_cause(struct arena *arena, const struct tree_text span[SIDES],
 static inline struct slice slice_text(struct tree_text text)
 {
     return (struct slice){(const unsigned char *)(text.at ? text.at : ""), text.length};
+}
+
+static inline struct slice slice_buffer(const struct buffer *buffer)
+{
+    return (struct slice){buffer->data, buffer->length};
 }
 
 static inline bool slice_same(struct slice one, struct slice other)

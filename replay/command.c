@@ -147,6 +147,9 @@ const struct option_row command_rows[] = {
     {"keep-secrets", 0, OPTION_FLAG, NULL, REPLAY(keep_secrets), NULL, 0, 0, ledger,
      "Keep passwords, tokens and the like in the ledger, and print them in --list, as they are; "
      "without it \"***\" or a hash stands for them."},
+    {"secret", 0, OPTION_LIST, "NAME", REPLAY(secrets), NULL, 0, 0, ledger,
+     "Take what has this name for a secret, too: a field, header, cookie or parameter, or what "
+     "follows the name in a path. Repeatable."},
 
     {"format", 'f', OPTION_CHOICE, REPORT_REPLAY_FORMATS, REPLAY(format), "text", 0, 0, report,
      "Write the report for people, for programs, for a browser, or for Jenkins or GitLab; of "
@@ -248,9 +251,10 @@ static MUST_CHECK bool check_pairs(const struct command *command, struct err *er
 /* --inventory, --list, --advise: what is about sending has no meaning there. */
 static MUST_CHECK bool check_reading(const struct command *command, struct err *err)
 {
-    static const char *const reads[] = {
-        "inventory", "list",   "advise",       "log-format", "nginx-conf", "format-name", "session",
-        "tenant",    "format", "keep-secrets", "verbose",    "quiet",      "temp-limit"};
+    static const char *const reads[] = {"inventory",  "list",         "advise",  "log-format",
+                                        "nginx-conf", "format-name",  "session", "tenant",
+                                        "format",     "keep-secrets", "secret",  "verbose",
+                                        "quiet",      "temp-limit"};
     const char *name = command->inventory ? "inventory" : command->list ? "list" : "advise";
     for (const struct option_row *row = command_rows; row->name; row++) {
         bool read = false;

@@ -40,6 +40,7 @@ static void lane_free(struct lane_table *table, struct lane *lane)
     }
     token_memory_free(lane->memory);
     token_memory_free(lane->copy_memory);
+    known_free(lane->known);
     free(lane);
 }
 
@@ -115,6 +116,7 @@ struct lane *lane_enter(struct lane_table *table, uint64_t session)
         lane->session = session;
         lane->memory = token_memory_new(table->shared);
         lane->copy_memory = table->copy ? token_memory_new(table->copy) : NULL;
+        lane->known = known_new();
         lane->number = table->made++;
         lane->retired = session == 0;
         link_in(chain_of(table, session), lane);
@@ -231,6 +233,9 @@ void lane_save(const struct lane *lane, struct buffer *out)
             token_memory_save(memories[i], out);
         bytes_close_piece(out, at);
     }
+    size_t piece = bytes_open_piece(out);
+    known_save(lane->known, out);
+    bytes_close_piece(out, piece);
     size_t count = 0;
     for (const struct lane_jar *jar = lane->jars; jar; jar = jar->next)
         count++;
@@ -274,6 +279,10 @@ bool lane_load(struct lane *lane, const void *bytes, size_t length,
         if (!in.failed && size && memories[i])
             good = token_memory_load(piece, size, memories[i], err);
     }
+    size_t known_size = bytes_count(&in, 1);
+    const unsigned char *known = bytes_get(&in, known_size);
+    if (good && !in.failed)
+        good = known_load(known, known_size, lane->known, err);
     for (size_t count = bytes_count(&in, 9); good && count && !in.failed; count--)
         good = load_jar(lane, &in, &arena, find, context, err);
     arena_free(&arena);

@@ -6,12 +6,13 @@
  * A request of no session has a lane of its own. A lane goes when its session is over (retired) and
  * its last request has left it.
  *
- * Memory of a lane: about 300 bytes, its jars (jar.h), and what token.h bounds.
+ * Memory of a lane: about 400 bytes, its jars (jar.h), and what token.h and known.h bound.
  */
 #ifndef TALLY_REPLAY_LANE_H
 #define TALLY_REPLAY_LANE_H
 
 #include "jar.h"
+#include "known.h"
 #include "order.h"
 #include "token.h"
 
@@ -33,9 +34,10 @@ struct lane {
     struct order_gate gate;
     struct token_memory *memory, *copy_memory; /* copy_memory NULL: without --calibrate */
     struct lane_jar *jars;
-    uint64_t merged;   /* number of the last exchange that it has learned from */
-    size_t unfinished; /* requests that are queued or under way */
-    unsigned number;   /* for choosing a worker */
+    struct known *known; /* any thread may use it */
+    uint64_t merged;     /* number of the last exchange that it has learned from */
+    size_t unfinished;   /* requests that are queued or under way */
+    unsigned number;     /* for choosing a worker */
     bool retired;
     bool dirty;       /* changed since lane_saved() */
     bool saved;       /* it was saved at least once */

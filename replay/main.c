@@ -15,6 +15,7 @@
 #include "../diff/base/file.h"
 #include "../diff/base/interrupt.h"
 #include "../diff/base/output.h"
+#include "../diff/secret.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -298,7 +299,10 @@ int main(int argc, char **argv)
         exit_code = fail(&err);
         fputs("Try 'tally-replay --help'.\n", stderr);
     } else {
+        const struct text_list *secrets = &command.replay.secrets;
+        secret_also((const char *const *)secrets->items, secrets->count);
         exit_code = run(&command);
+        secret_also(NULL, 0);
     }
     command_free(&command);
     command_drop_arguments(argc, arguments);

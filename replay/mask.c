@@ -3,6 +3,7 @@
 #include "../diff/secret.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MOST_NAME 200
@@ -199,6 +200,29 @@ void mask_each(struct slice target, void (*take)(void *context, const struct mas
 {
     if (target.at)
         walk_target(&(struct walk){take, context, 0}, target);
+}
+
+#define SEGMENTS 64 /* bits */
+
+static void note_segment(void *context, const struct mask_secret *secret)
+{
+    uint64_t *segments = context;
+    if (!secret->name.length && secret->segment < SEGMENTS)
+        *segments |= UINT64_C(1) << secret->segment;
+}
+
+uint64_t mask_segments(struct slice target)
+{
+    uint64_t segments = 0;
+    mask_each(target, note_segment, &segments);
+    return segments;
+}
+
+bool mask_is_segment(uint64_t segments, const char *where)
+{
+    unsigned long segment =
+        strncmp(where, "path ", 5) == 0 ? strtoul(where + 5, NULL, 10) : SEGMENTS;
+    return segment < SEGMENTS && segments >> segment & 1;
 }
 
 struct masking {

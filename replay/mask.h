@@ -31,6 +31,11 @@ struct mask_secret {
 void mask_each(struct slice target, void (*take)(void *context, const struct mask_secret *secret),
                void *context);
 
+/* Those segments of the path that are secret, as bits; and is it one that `where` ("path 2") says?
+ */
+uint64_t mask_segments(struct slice target);
+bool mask_is_segment(uint64_t segments, const char *where);
+
 /* Appends what stands for a secret. */
 typedef void mask_mark(void *context, struct buffer *out, struct slice value);
 

@@ -3,6 +3,7 @@
 
 #include "../diff/base/utf8.h"
 #include "../diff/group.h"
+#include "../diff/pair.h"
 #include "latency.h"
 #include "mask.h"
 #include "occurrence.h"
@@ -31,6 +32,8 @@ enum counter {
 
 struct outcome {
     struct outcome_settings settings;
+    bool has_key;
+    unsigned char key[PAIR_KEY_SIZE];
     uint64_t counts[COUNTERS], fates[FATES];
     struct groups *groups;
     struct latency *latency;
@@ -437,12 +440,25 @@ static void count_exchange(struct outcome *outcome, const struct exchange *excha
     count_values(outcome, exchange);
 }
 
+void outcome_set_key(struct outcome *outcome, const unsigned char *key)
+{
+    outcome->has_key = key != NULL;
+    if (key)
+        memcpy(outcome->key, key, PAIR_KEY_SIZE);
+}
+
+static void mark(void *context, struct buffer *out, struct slice value)
+{
+    char text[PAIR_MARK_SIZE];
+    pair_mark(context, value.at, value.length, text);
+    buffer_add_text(out, text);
+}
+
 /* The target as outputs may show it. */
-static char *shown_target(const struct logged *logged)
+static char *shown_target(struct outcome *outcome, const struct logged *logged)
 {
     struct buffer masked = BUFFER_INIT(BUFFER_NO_LIMIT), text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (logged->target.at)
-        mask_target(&masked, logged->target);
+    mask_target_marked(&masked, logged->target, outcome->has_key ? mark : NULL, outcome->key);
     utf8_add(&text, masked.data, masked.length);
     char *shown = mem_copy_bytes(text.data, text.length);
     buffer_free(&masked);
@@ -464,7 +480,7 @@ enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exc
     else
         doubt(&judgement, "not-compared", why ? why : "it could not be compared");
     judge_length(outcome, exchange, &judgement);
-    char *target = shown_target(logged);
+    char *target = shown_target(outcome, logged);
     if (outcome->settings.one_side) {
         if (judgement.fate == FATE_DIFFERENT || judgement.fate == FATE_CONSEQUENCE)
             group_status(outcome, exchange, &judgement, target);
@@ -488,7 +504,7 @@ void outcome_skip(struct outcome *outcome, const struct exchange *exchange, cons
     outcome->fates[FATE_LEFT_OUT]++;
     outcome->counts[COUNT_HARMLESS] += harmless;
     occurrences_add(outcome->left_out, texts, exchange->logged.line, harmless);
-    char *target = shown_target(&exchange->logged);
+    char *target = shown_target(outcome, &exchange->logged);
     count_session(outcome, exchange, &judgement, target);
     free(target);
 }
@@ -501,7 +517,7 @@ void outcome_uncertain(struct outcome *outcome, const struct exchange *exchange)
     outcome->fates[FATE_INCONCLUSIVE]++;
     outcome->counts[COUNT_UNCERTAIN]++;
     count_doubt(outcome, exchange, &judgement);
-    char *target = shown_target(&exchange->logged);
+    char *target = shown_target(outcome, &exchange->logged);
     count_session(outcome, exchange, &judgement, target);
     free(target);
 }

@@ -25,6 +25,8 @@ struct outcome_settings {
 
 struct outcome *outcome_new(const struct outcome_settings *settings);
 void outcome_free(struct outcome *outcome); /* NULL is fine */
+/* Of the run, for the marks that stand for secrets in what is shown (diff/pair.h); NULL: "***". */
+void outcome_set_key(struct outcome *outcome, const unsigned char *key);
 
 /* findings NULL: the pair could not be compared (why says it): inconclusive. Returns what became
  * of it. */

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #define COOKIES_MOST 50  /* names, of one exchange */
@@ -26,22 +25,11 @@ static bool looks_secret(const char *value)
            secret_looks(value, strlen(value));
 }
 
-#define SEGMENTS 64 /* of a path, that a number has bits for */
-
-static void note_segment(void *context, const struct mask_secret *secret)
-{
-    uint64_t *segments = context;
-    if (!secret->name.length && secret->segment < SEGMENTS)
-        *segments |= UINT64_C(1) << secret->segment;
-}
-
-/* segments: those of the path that are secret, as bits. */
+/* segments: mask_segments() */
 static bool is_secret(const struct replacement *one, uint64_t segments)
 {
     const char *name = strchr(one->where, ' ');
-    unsigned long segment =
-        strncmp(one->where, "path ", 5) == 0 ? strtoul(one->where + 5, NULL, 10) : SEGMENTS;
-    return one->secret || (segment < SEGMENTS && segments >> segment & 1) ||
+    return one->secret || mask_is_segment(segments, one->where) ||
            (name && mask_is_secret(slice_of(name + 1))) || looks_secret(one->logged) ||
            looks_secret(one->value[SOURCE]) || looks_secret(one->value[TARGET]);
 }
@@ -102,8 +90,7 @@ void replaced_add(struct buffer *out, const struct exchange *exchange, const uns
     struct arena arena = ARENA_INIT;
     const char *names[COOKIES_MOST];
     size_t count = 0, cookies = cookie_names(exchange, &arena, names);
-    uint64_t segments = 0;
-    mask_each(logged->target, note_segment, &segments);
+    uint64_t segments = mask_segments(logged->target);
     for (size_t i = 0; i < exchange->replacement_count; i++)
         count += replacement_was_sent(&exchange->replacements[i]);
     if (count || cookies) {

@@ -75,7 +75,8 @@ struct replay_options {
     /* The ledger. */
     const char *ledger_path; /* NULL: a new one in the state folder; with resume: the newest */
     bool resume, keep_secrets;
-    int answers_limit; /* MB of answers that the ledger keeps */
+    struct text_list secrets; /* names that say so of values, too (diff/secret.h) */
+    int answers_limit;        /* MB of answers that the ledger keeps */
     /* Reports. */
     const char *format, *output_path;
     struct text_list reports; /* further ones: "FORMAT=FILE" */

@@ -13,6 +13,7 @@
 #include "../diff/base/output.h"
 #include "../diff/diff_show.h"
 #include "../diff/ledger.h"
+#include "../diff/secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -459,8 +460,12 @@ static MUST_CHECK bool run(const struct reproduce_options *options, const char *
         way.logs.logs = operands + 1;
         way.logs.log_count = count - 1;
     }
-    if (ok)
-        return run_way(&way, err);
+    if (ok) {
+        secret_also((const char *const *)way.logs.secrets.items, way.logs.secrets.count);
+        ok = run_way(&way, err);
+        secret_also(NULL, 0);
+        return ok;
+    }
     arena_free(&way.arena);
     return false;
 }

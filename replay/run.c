@@ -146,6 +146,7 @@ static MUST_CHECK bool open_book(struct run *run, struct err *err)
     if (!run->outcome)
         run->outcome = outcome_new(
             &(struct outcome_settings){.slower = options->slower, .one_side = run->one_side});
+    outcome_set_key(run->outcome, run->book ? book_key(run->book) : NULL);
     run->lanes = lane_table_new(run->shared, run->copy_shared);
     if (run->book) {
         run->result->ledger_path = arena_copy(&run->result->arena, book_path(run->book));

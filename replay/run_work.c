@@ -34,8 +34,11 @@ static void read_answers(struct run *run, struct job *job)
 {
     share_source(job);
     for (size_t i = 0; i < 2; i++)
-        if (job->now[i])
+        if (job->now[i]) {
             job->readings[i] = token_read(run->token_rules, job->now[i]);
+            if (!run->options->keep_secrets)
+                secrets_learn(job->now[i], job->lane->known);
+        }
     to_sender(run, job, TO_SENDER_READ);
 }
 
@@ -65,6 +68,8 @@ static void check(struct run *run, struct job *job, struct exchange *exchange,
 {
     struct err err = {0};
     struct check_settings settings = {.learn = exchange == job->copy,
+                                      .known = job->lane->known,
+                                      .key = run->book ? book_key(run->book) : NULL,
                                       .rules = exchange == job->copy ? run->copy_rules : run->rules,
                                       .logged_host = run->logged_host};
     for (unsigned i = 0; i < job->call_count; i++)
@@ -87,7 +92,7 @@ static void compare(struct run *run, struct job *job)
     bool equal = job->checked && job->findings.equal;
     if (run->book && !equal)
         pair_of_exchange(job->exchange, job->checked ? &job->findings : NULL, run->one_side,
-                         book_key(run->book), &job->pair);
+                         book_key(run->book), job->lane->known, &job->pair);
 }
 
 static void *work(void *argument)

@@ -54,7 +54,7 @@ static void coded(const struct exchange *exchange, bool one_side, const unsigned
 {
     struct err err = {0};
     buffer_clear(bytes);
-    pair_of_exchange(exchange, NULL, one_side, with, bytes);
+    pair_of_exchange(exchange, NULL, one_side, with, NULL, bytes);
     if (!pair_decode(bytes->data, bytes->length, pair, &err))
         fail_msg("%s", err.text);
 }
@@ -106,6 +106,12 @@ static const struct secret_case {
     {"/a", NULL, "text/html", "<script>var a = 1, authToken = \"hush-hush\";</script>"},
     {"/a", NULL, "text/html", "<div data-secret='hush-hush'>"},
     {"/a", NULL, "text/plain", "user=anna\npassword=hush-hush\n"},
+    {"/reset/hush8hush1", NULL, "text/html", "<p>Your code is hush8hush1."},
+    {"/a;jsessionid=hush-hush", NULL, "text/html", "<p>hush-hush"},
+    {"/a", NULL, "text/html", "<a href=\"/invite/hush8hush1?x=1&amp;y\">x</a> hush8hush1"},
+    {"/a", NULL, "application/json", "{\"url\": \"http:\\/\\/h\\/reset\\/hush8hush1\"}"},
+    {"/a", NULL, "text/html", "Follow https://h/verify/hush8hush1."},
+    {"/a", NULL, "text/html", "<a href='rooms;jsessionid=hush8hush1/12'>x</a> hush8hush1"},
     {"/a", NULL, "text/html", "<input title='a>b' type=\"password\" value=\"hush-hush\">"},
 };
 
@@ -137,12 +143,97 @@ static void no_secret_is_kept_unless_asked(void **state)
     buffer_free(&bytes);
 }
 
+static void what_the_session_showed_is_not_kept_either(void **state)
+{
+    (void)state;
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct known *known = known_new();
+    struct exchange *login =
+        make_exchange("/login", "user=anna&password=hush-hush&author=Shakespeare");
+    struct exchange *later = make_exchange("/a", NULL);
+    struct pair pair;
+    for (int side = 0; side < SIDES; side++) {
+        char cookie[] = "PHPSESSID=8f3a81c27be04d55?; Path=/";
+        cookie[26] = (char)('a' + side);
+        fields_add(&login->in[side].headers, &login->arena, "Set-Cookie", cookie, strlen(cookie));
+        answer(later, (enum side)side, 200, "text/html",
+               side ? "<p>Shakespeare hush-hush 8f3a81c27be04d55b 8f3a81c27be04d55a"
+                    : "<p>Shakespeare hush-hush 8f3a81c27be04d55a");
+    }
+    secrets_learn(login, known);
+    pair_of_exchange(later, NULL, false, key, known, &bytes);
+    assert_null(memmem(bytes.data, bytes.length, "hush", 4));
+    assert_null(memmem(bytes.data, bytes.length, "8f3a81c27be04d55", 16));
+    struct err err = {0};
+    assert_true(pair_decode(bytes.data, bytes.length, &pair, &err));
+    assert_non_null(
+        memmem(pair.answers[SOURCE].body, pair.answers[SOURCE].length, "Shakespeare", 11));
+    pair_free(&pair);
+    exchange_free(login);
+    exchange_free(later);
+    known_free(known);
+    buffer_free(&bytes);
+}
+
+/* Equal secrets of a side have equal marks, others other ones; what differs is seen to differ. */
+static void marks_tell_secrets_apart(void **state)
+{
+    (void)state;
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct exchange *exchange = make_exchange("/reset/3f9a81c2", NULL);
+    struct pair pair;
+    answer(exchange, SOURCE, 302, "text/html",
+           "<a href='/reset/3f9a81c2'><a href='/reset/77ce01ab'>");
+    answer(exchange, TARGET, 302, "text/html",
+           "<a href='/reset/3f9a81c2'><a href='/reset/5b41f07a'>");
+    fields_add(&exchange->in[SOURCE].headers, &exchange->arena, "Location", "/reset/77ce01ab", 15);
+    fields_add(&exchange->in[TARGET].headers, &exchange->arena, "Location", "/reset/5b41f07a", 15);
+    coded(exchange, false, key, &bytes, &pair);
+    const char *source = pair_find(&pair.answers[SOURCE], "Location");
+    const char *target = pair_find(&pair.answers[TARGET], "Location");
+    assert_memory_equal(source, "/reset/***", 10);
+    assert_string_not_equal(source, target);
+    assert_string_not_equal(source, pair.target);
+    assert_non_null(memmem(pair.answers[SOURCE].body, pair.answers[SOURCE].length, source, 18));
+    assert_non_null(memmem(pair.answers[TARGET].body, pair.answers[TARGET].length, target, 18));
+    assert_non_null(
+        memmem(pair.answers[TARGET].body, pair.answers[TARGET].length, pair.target, 18));
+    pair_free(&pair);
+    exchange_free(exchange);
+    buffer_free(&bytes);
+}
+
+static void of_answers_with_too_many_secrets_no_body_is_kept(void **state)
+{
+    (void)state;
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT), body = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct exchange *exchange = make_exchange("/a", NULL);
+    struct pair pair;
+    for (int i = 0; i < 2 * PAIR_SECRETS_MOST; i++)
+        buffer_printf(&body, "<a href='/invite/hush%04d'>x</a>", i);
+    for (int side = 0; side < SIDES; side++)
+        answer(exchange, (enum side)side, 200, "text/html", (const char *)body.data);
+    coded(exchange, false, key, &bytes, &pair);
+    assert_null(memmem(bytes.data, bytes.length, "hush", 4));
+    assert_true(pair.answers[SOURCE].cut && pair.answers[TARGET].cut);
+    assert_int_equal(pair.answers[SOURCE].whole, body.length);
+    pair_free(&pair);
+    exchange_free(exchange);
+    buffer_free(&bytes);
+    buffer_free(&body);
+}
+
 static void words_that_are_no_secrets_stay(void **state)
 {
     (void)state;
     static const char *const pages[] = {
         "<p>author: Shakespeare</p><a href='/?author=Shakespeare&amp;code=de'>",
         "<label>Password: <b>Shakespeare</b></label>",
+        "<a href='/reset/done'>done</a> <img "
+        "src='data:image/png;base64,iVBORw0KGgoAAAANSUhEUg/x9'>",
+        "<script src='/app.3f9a81c27be04d5566aa.js' "
+        "integrity='sha384-oqVuAfXRKap7fdgcCY5uykM6/+R'>",
+        "<a href='/b/550e8400-e29b-41d4-a716-446655440000'>2024/01/31 and/or</a>",
         "<p title='Your password: the name of Shakespeare'>Pass: 12</p>",
     };
     for (size_t i = 0; i < COUNT(pages); i++) {
@@ -165,6 +256,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_asked_and_answered_is_kept),
         cmocka_unit_test(no_secret_is_kept_unless_asked),
+        cmocka_unit_test(what_the_session_showed_is_not_kept_either),
+        cmocka_unit_test(marks_tell_secrets_apart),
+        cmocka_unit_test(of_answers_with_too_many_secrets_no_body_is_kept),
         cmocka_unit_test(words_that_are_no_secrets_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

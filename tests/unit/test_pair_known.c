@@ -102,7 +102,7 @@ static void keep(struct exchange *exchange, const unsigned char *with, struct bu
     if (!check_exchange(&settings, exchange, findings, &err))
         fail_msg("%s", err.text);
     buffer_clear(bytes);
-    pair_of_exchange(exchange, findings, false, with, bytes);
+    pair_of_exchange(exchange, findings, false, with, NULL, bytes);
     if (!pair_decode(bytes->data, bytes->length, pair, &err))
         fail_msg("%s", err.text);
     assert_true(pair->judged);
