@@ -88,7 +88,9 @@ size_t http_under_way(const struct http *http)
 static int opened(void *context, curl_socket_t socket, curlsocktype purpose)
 {
     (void)purpose;
-    watch_opened(context, socket);
+    const struct http_site *site = context;
+    /* Under TLS and HTTP/2 a server may speak at any time. */
+    watch_opened(site->http->watch, socket, !site->secure);
     return CURL_SOCKOPT_OK;
 }
 
@@ -476,7 +478,7 @@ static void set_site(struct transfer *transfer, const struct http_site *site)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, opened);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, site->http->watch);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, site);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closes);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, site->http->watch);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_send);

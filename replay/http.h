@@ -18,6 +18,8 @@
  *     A request is sent once. libcurl would repeat one by itself when a kept connection ends
  *     without an answer; that is stopped where a byte of it was sent: FAILURE_BROKEN. (So an HTTP/2
  *     stream that a server refused is a failure, too; connections carry one stream at a time.)
+ *     Bytes that a side sends behind an answer, on a connection that is kept, are not taken for the
+ *     next one, once they have come and the connection is not in use: it is given up.
  *     Fields that frame a message or belong to one hop (Content-Length, Connection, …) are left
  *     out of what is sent, and Cookie where a jar is given. Accept-Encoding goes out with gzip and
  *     deflate, as far as the log names them, without one "identity"; the body that comes back is

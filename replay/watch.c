@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct watched {
-    bool kept, wanted;
+    bool kept, wanted, silent;
     uint32_t events; /* that epoll has it for; 0: it does not have it */
 };
 
@@ -67,9 +68,9 @@ static void forget(struct watch *watch, int socket, struct watched *watched)
     watched->wanted = false;
 }
 
-void watch_opened(struct watch *watch, int socket)
+void watch_opened(struct watch *watch, int socket, bool silent)
 {
-    *find(watch, socket) = (struct watched){.kept = true};
+    *find(watch, socket) = (struct watched){.kept = true, .silent = silent};
 }
 
 void watch_closes(struct watch *watch, int socket)
@@ -119,7 +120,9 @@ int watch_wait(struct watch *watch, int milliseconds, struct watch_event *events
             continue;
         }
         struct watched *watched = find(watch, socket);
-        if (!watched->wanted) { /* an idle connection that the other end closes */
+        if (!watched->wanted) { /* an idle connection that the other end closes, or speaks on */
+            if (watched->silent && seen & EPOLLIN)
+                shutdown(socket, SHUT_RDWR);
             forget(watch, socket, watched);
             continue;
         }

@@ -22,8 +22,10 @@ struct watch_event {
 struct watch *watch_new(void); /* NULL: no more files */
 void watch_free(struct watch *watch);
 
-/* A socket was made that will be kept; it is about to be closed. */
-void watch_opened(struct watch *watch, int socket);
+/* A socket was made that will be kept; it is about to be closed. silent: while nobody waits for it,
+ * nothing may come. What comes all the same (or its end) makes it unusable, so that it cannot be
+ * taken for what somebody will wait for later. */
+void watch_opened(struct watch *watch, int socket, bool silent);
 void watch_closes(struct watch *watch, int socket);
 
 /* Waits for the socket to be readable, writable or either; for neither: not any longer. False: it

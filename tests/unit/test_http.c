@@ -24,7 +24,7 @@
 
 /* --- the server --- */
 
-enum then { KEEP, SLOW, CLOSE, STALL, FLOOD, SECOND_TIME_CUT };
+enum then { KEEP, SLOW, CLOSE, STALL, FLOOD, SECOND_TIME_CUT, LEAVE, PUSH };
 
 struct script {
     const char *path;
@@ -107,12 +107,15 @@ static const struct script scripts[] = {
     {"/stall", "", 0, STALL},
     {"/stallhalf", OK "Content-Length: 100\r\n\r\nhalf", 0, STALL},
     {"/flood", OK "\r\n", 0, FLOOD},
+    {"/leave", OK "Content-Length: 5\r\n\r\nfirst", 0, LEAVE},
+    {"/push", OK "Content-Length: 2\r\n\r\nok", 0, PUSH},
     {"/second", OK "Content-Length: 2\r\n\r\nok", 0, SECOND_TIME_CUT},
 };
 
 static int listener;
 static int port;
 static atomic_int received, accepted;
+static atomic_int left = -1; /* the connection of the last LEAVE: PUSH sends another answer there */
 
 static void send_all(int connection, const void *bytes, size_t length)
 {
@@ -198,6 +201,10 @@ static void *converse(void *argument)
             break;
         if (then == SLOW)
             usleep(100000);
+        if (then == LEAVE)
+            left = connection;
+        if (then == PUSH)
+            send_all(left, OK "Content-Length: 6\r\n\r\nforged", strlen(OK) + 27);
         if (script->answer)
             send_all(connection, script->answer,
                      script->length ? script->length : strlen(script->answer));
@@ -210,6 +217,8 @@ static void *converse(void *argument)
             send_all(connection, "ok", 2);
             then = KEEP;
         }
+        if (then == LEAVE || then == PUSH)
+            then = KEEP;
         if (then == STALL) /* until the other side gives up */
             (void)!recv(connection, (char[1]){0}, 1, 0);
     }
@@ -715,6 +724,26 @@ static void a_request_on_a_kept_connection_that_ends_is_not_sent_again(void **st
     http_free(http);
 }
 
+static void what_comes_before_a_request_is_no_answer_to_it(void **state)
+{
+    (void)state;
+    struct http *http = new_http(&settings), *other = new_http(&settings);
+    struct http_site *site = site_here(http, ""), *elsewhere = site_here(other, "");
+    static const char *const paths[] = {"/leave", "/push", "/keep", "/echo"};
+    static const char *const bodies[] = {"first", "ok", "ok", "GET /echo HTTP/1.1"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        struct asked asked;
+        asked_init(&asked, paths[i]);
+        ask(i == 1 ? other : http, i == 1 ? elsewhere : site, "GET", NULL, &asked);
+        assert_int_equal(asked.in.failure, FAILURE_NONE);
+        if (strncmp((char *)asked.in.body.data, bodies[i], strlen(bodies[i])) != 0)
+            fail_msg("%s was answered with %s", paths[i], (char *)asked.in.body.data);
+        asked_free(&asked);
+    }
+    http_free(http);
+    http_free(other);
+}
+
 static void nothing_listening_means_that_nothing_was_sent(void **state)
 {
     (void)state;
@@ -959,6 +988,7 @@ int main(void)
         cmocka_unit_test(time_runs_from_the_first_byte_sent_to_the_last_received),
         cmocka_unit_test(fields_keep_their_order_and_repeated_names),
         cmocka_unit_test(a_request_on_a_kept_connection_that_ends_is_not_sent_again),
+        cmocka_unit_test(what_comes_before_a_request_is_no_answer_to_it),
         cmocka_unit_test(nothing_listening_means_that_nothing_was_sent),
         cmocka_unit_test(plain_http_behind_an_https_url_means_that_nothing_was_sent),
         cmocka_unit_test(two_sides_of_one_url_and_two_addresses_never_share_a_connection),
