@@ -17,7 +17,9 @@
                          */
 #define SPOTS_MOST 16   /* of a family; then they are one in the outermost step that varies */
 #define PATTERNS_MOST 4 /* of a spot; then its values may be anything */
+#define APART_MOST 24   /* of a text that holds several values */
 #define ROWS_LEAST 3    /* spots in a row that are taken for a table's */
+#define FOLDER_LEAST 4  /* routes of one folder whose values lie in one place: pages of one make */
 
 struct spot {
     uint32_t *numbers; /* of the family's steps */
@@ -182,12 +184,38 @@ static void forget_shapes(struct spot *spot, const struct noise_pattern *pattern
     spot->any = true;
 }
 
-static void add_pattern(struct noise *noise, struct spot *spot, const struct noise_pattern *pattern)
+/* A value of no known shape, beside values that have one and stand at the same place, or the other
+ * way round: from here on that place's values may be anything. */
+static bool cover(struct spot *spot, const struct noise_pattern *pattern)
 {
+    size_t kept = 0, any = SIZE_MAX;
+    for (size_t i = 0; i < spot->pattern_count && any == SIZE_MAX; i++)
+        if ((!spot->patterns[i].count || !pattern->count) &&
+            noise_pattern_cover(&spot->patterns[i], pattern))
+            any = i;
+    if (any == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < spot->pattern_count; i++)
+        if (i == any || !noise_pattern_cover(&spot->patterns[any], &spot->patterns[i])) {
+            if (i == any)
+                any = kept;
+            spot->patterns[kept++] = spot->patterns[i];
+        }
+    spot->pattern_count = kept;
+    return true;
+}
+
+/* apart: several values of a text, told by what stands around them. */
+static void add_pattern(struct noise *noise, struct spot *spot, const struct noise_pattern *pattern,
+                        bool apart)
+{
+    size_t most = apart ? APART_MOST : PATTERNS_MOST;
     for (size_t i = 0; i < spot->pattern_count && !spot->any; i++)
-        if (noise_pattern_merge(&spot->patterns[i], pattern))
+        if (noise_pattern_merge(&spot->patterns[i], pattern, apart))
             return;
-    if (spot->any || !pattern->count || spot->pattern_count == PATTERNS_MOST ||
+    if (apart && !spot->any && cover(spot, pattern))
+        return;
+    if (spot->any || (!pattern->count && !apart) || spot->pattern_count >= most ||
         noise->bytes >= BYTES_MOST) {
         forget_shapes(spot, pattern);
         return;
@@ -197,13 +225,13 @@ static void add_pattern(struct noise *noise, struct spot *spot, const struct noi
     noise->bytes += sizeof *pattern;
 }
 
-static void merge_spot(struct noise *noise, struct spot *spot, struct spot *more)
+static void merge_spot(struct noise *noise, struct spot *spot, struct spot *more, bool apart)
 {
     for (size_t i = 0; i < more->pattern_count; i++) {
         if (more->any)
             forget_shapes(spot, &more->patterns[i]);
         else
-            add_pattern(noise, spot, &more->patterns[i]);
+            add_pattern(noise, spot, &more->patterns[i], apart);
     }
     spot->leaf = spot->leaf && more->leaf;
     if (more->answers > spot->answers)
@@ -231,6 +259,12 @@ static size_t variety(const struct family *family, size_t step)
     return count;
 }
 
+/* Does a spot's text hold several values among others? */
+static bool is_apart(const struct family *family, const struct spot *spot)
+{
+    return !spot->leaf && !family->place.whole && !family->place.secret;
+}
+
 /* From here on the step's numbers do not count. */
 static void merge_step(struct noise *noise, struct family *family, size_t step)
 {
@@ -243,7 +277,7 @@ static void merge_step(struct noise *noise, struct family *family, size_t step)
         while (same < kept && !same_numbers(family, family->spots[same].numbers, spot->numbers))
             same++;
         if (same < kept)
-            merge_spot(noise, &family->spots[same], spot);
+            merge_spot(noise, &family->spots[same], spot, is_apart(family, spot));
         else
             family->spots[kept++] = *spot;
     }
@@ -359,6 +393,25 @@ static uint64_t answers_of(const struct noise *noise, const char *route)
     return 0;
 }
 
+/* Bytes of "GET /wiki/" in "GET /wiki/Rates"; 0: it has no folder but the site's, or its last part
+ * stands for many already. */
+static size_t folder_length(const char *route)
+{
+    const char *first = strchr(route, '/'), *last = strrchr(route, '/');
+    return first && last > first && last[1] && !strpbrk(last, "{*") ? (size_t)(last + 1 - route)
+                                                                    : 0;
+}
+
+static uint64_t answers_of_folder(const struct noise *noise, const char *folder, size_t length)
+{
+    uint64_t answers = 0;
+    for (size_t i = 0; i < noise->route_count; i++)
+        if (folder_length(noise->routes[i].route) == length &&
+            memcmp(noise->routes[i].route, folder, length) == 0)
+            answers += noise->routes[i].answers;
+    return answers;
+}
+
 static void learn(struct noise *noise, const char *route, const struct exchange *exchange,
                   const struct found *found)
 {
@@ -374,10 +427,11 @@ static void learn(struct noise *noise, const char *route, const struct exchange 
     spot->leaf = spot->leaf && found->noise->leaf;
     if (!spot->example)
         spot->example = example_of(found);
-    if (found->noise->action == NOISE_MASK) {
+    bool apart = is_apart(family, spot);
+    for (size_t i = 0; i < found->noise->span_count; i++) {
         struct noise_pattern pattern;
-        noise_pattern_of(&pattern, found->noise);
-        add_pattern(noise, spot, &pattern);
+        noise_pattern_of(&pattern, &found->noise->spans[i]);
+        add_pattern(noise, spot, &pattern, apart);
     }
 }
 
@@ -440,7 +494,9 @@ static void add_draft(struct drafts *drafts, const struct noise *noise, const st
                                    sizeof *draft->routes);
     draft->routes[draft->route_count++] = family->route;
     draft->answers += spot->answers < family->answers ? spot->answers : family->answers;
-    draft->of += answers_of(noise, family->route);
+    size_t folder = strlen(family->route) - 1;
+    draft->of += family->route[folder] == '*' ? answers_of_folder(noise, family->route, folder)
+                                              : answers_of(noise, family->route);
 }
 
 /* In single quotes, in which YAML knows but one escape. */
@@ -504,6 +560,9 @@ static bool add_mask(struct buffer *out, const struct family *family, const stru
     /* Where a rule looks at all of an answer, it must know what stands before. */
     if (found && everywhere && strlen(pattern->before) < 6)
         found = false;
+    /* Where it looks at all texts of an element, too, or at what stands around. */
+    if (found && !leaf && !place->whole && !place->secret && !noise_pattern_is_told(pattern))
+        found = false;
     if (found)
         add_line(out, "mask", &regex);
     else if (place->whole)
@@ -512,7 +571,7 @@ static bool add_mask(struct buffer *out, const struct family *family, const stru
     return found || place->whole;
 }
 
-/* False: there is no narrow one. */
+/* False: not all that differs there has a narrow one. */
 static bool add_spot(struct drafts *drafts, const struct noise *noise, const struct family *family,
                      const struct spot *spot)
 {
@@ -526,13 +585,15 @@ static bool add_spot(struct drafts *drafts, const struct noise *noise, const str
                 continue;
             buffer_clear(&body);
             add_where(&body, family, spot);
+            bool one = true;
             if (family->place.action == NOISE_MASK)
-                good = add_mask(&body, family, spot, &spot->patterns[i]) && good;
+                one = add_mask(&body, family, spot, &spot->patterns[i]);
             else
                 buffer_printf(&body, "    ignore: %s\n",
                               family->place.action == NOISE_ORDER ? "order" : "true");
-            if (good)
+            if (one)
                 add_draft(drafts, noise, family, spot, (const char *)body.data);
+            good = good && one;
         }
     buffer_free(&body);
     return good;
@@ -620,6 +681,63 @@ static void write_family(struct drafts *drafts, struct buffer *not_learnt, struc
         }
 }
 
+/* ---- pages of one make ---- */
+
+/* Takes all spots over; false, and nothing is changed: they are too many. */
+static bool join_family(struct noise *noise, struct family *into, struct family *from)
+{
+    if (into->count + from->count > SPOTS_MOST)
+        return false;
+    for (size_t step = 0; step < into->place.count; step++)
+        if (into->merged[step] != from->merged[step])
+            merge_step(noise, into->merged[step] ? from : into, step);
+    for (size_t i = 0; i < from->count; i++) {
+        struct spot *spot = &from->spots[i];
+        size_t same = 0;
+        while (same < into->count && !same_numbers(into, into->spots[same].numbers, spot->numbers))
+            same++;
+        if (same == into->count) {
+            into->spots[into->count++] = *spot;
+            continue;
+        }
+        uint64_t answers = into->spots[same].answers + spot->answers;
+        merge_spot(noise, &into->spots[same], spot, is_apart(into, &into->spots[same]));
+        into->spots[same].answers = answers;
+    }
+    from->count = 0;
+    into->answers += from->answers;
+    return true;
+}
+
+/* /wiki/Rates and /wiki/Rooms have the same place, with values of their own: what is common holds
+ * for /wiki/ and anything. Only masks, which say what they pass over, and what is not learnt. */
+static void join_folder(struct noise *noise, struct family **families, size_t from)
+{
+    struct family *into = families[from];
+    size_t length = into->place.action == NOISE_MASK || into->place.action == NOISE_NOTHING
+                        ? folder_length(into->route)
+                        : 0;
+    size_t alike = 0;
+    for (int joining = 0; length && joining < 2 && (!joining || alike + 1 >= FOLDER_LEAST);
+         joining++)
+        for (size_t i = from + 1; i < noise->family_count; i++) {
+            struct family *other = families[i];
+            if (!other || folder_length(other->route) != length ||
+                memcmp(other->route, into->route, length) != 0 ||
+                strcmp(strchr(other->key, '\n'), strchr(into->key, '\n')) != 0)
+                continue;
+            alike += !joining;
+            if (joining && join_family(noise, into, other))
+                families[i] = NULL;
+        }
+    if (alike + 1 < FOLDER_LEAST)
+        return;
+    char *route = mem_copy_bytes(into->route, length + 1);
+    route[length] = '*';
+    free(into->route);
+    into->route = route;
+}
+
 void noise_write(struct noise *noise, struct buffer *out)
 {
     struct drafts drafts = {0};
@@ -629,8 +747,12 @@ void noise_write(struct noise *noise, struct buffer *out)
         families[i] = noise->families[i];
     if (noise->family_count)
         qsort(families, noise->family_count, sizeof *families, order_families);
-    for (size_t i = 0; i < noise->family_count; i++)
+    for (size_t i = 0; i < noise->family_count; i++) {
+        if (!families[i])
+            continue;
+        join_folder(noise, families, i);
         write_family(&drafts, &not_learnt, noise, families[i]);
+    }
     buffer_printf(out,
                   "# What differed by itself between the source and its copy, in %llu pairs of "
                   "answers\n# (%llu were equal). A rule says what; read each before you use it "

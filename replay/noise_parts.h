@@ -14,6 +14,7 @@
 #define NOISE_STEPS 50   /* of a place; deeper ones are not learnt */
 #define NOISE_CONTEXT 24 /* bytes of what stands around a value that a rule asks for, at most */
 #define NOISE_SHOWN 40   /* bytes of an example */
+#define NOISE_SPANS 16   /* of one text; with more it is taken as one */
 
 enum noise_action {
     NOISE_MASK,
@@ -38,6 +39,12 @@ enum noise_language {
     NOISE_COMMENTS
 };
 
+/* What differs in a text and what stands around it, the nearest bytes, up to the next span. */
+struct noise_span {
+    struct slice before, after, text[SIDES];
+    bool at_start, at_end; /* nothing stands before `before`; behind `after` */
+};
+
 struct noise_place {
     enum noise_action action;
     const char *why;
@@ -48,10 +55,10 @@ struct noise_place {
     bool whole;               /* `mask: true` hides the value alone: an attribute, a JSON value */
     bool leaf;                /* no element lies in it: all of its text may be masked */
     bool secret;              /* nothing of its values may be written */
-    /* NOISE_MASK: what differs and what stands around it, the nearest bytes. at_start: nothing
-     * stands before `before`; at_end. */
-    struct slice before, after, span[SIDES];
-    bool at_start, at_end;
+    /* NOISE_MASK: of a value, one from the first word to the last that differs; of a text among
+     * others (a comment, a script) one for each. */
+    size_t span_count;
+    struct noise_span *spans;
 };
 
 /* ---- noise_place.c */
@@ -95,9 +102,16 @@ struct noise_pattern {
     bool at_start, at_end;
 };
 
-void noise_pattern_of(struct noise_pattern *pattern, const struct noise_place *place);
-/* Takes more into it; false, and nothing is changed: they have another shape. */
-bool noise_pattern_merge(struct noise_pattern *pattern, const struct noise_pattern *more);
+void noise_pattern_of(struct noise_pattern *pattern, const struct noise_span *span);
+/* Takes more into it; false, and nothing is changed: they have another shape. apart: or nothing
+ * around them is common that would tell them from all else. */
+bool noise_pattern_merge(struct noise_pattern *pattern, const struct noise_pattern *more,
+                         bool apart);
+/* Takes only in that both are somewhere between the same; false, and nothing is changed: nothing
+ * around them is common that would tell them. */
+bool noise_pattern_cover(struct noise_pattern *pattern, const struct noise_pattern *more);
+/* Does what stands around it tell it from other values of its shape? */
+bool noise_pattern_is_told(const struct noise_pattern *pattern);
 /* Takes only in that both are somewhere between the same. */
 void noise_pattern_forget(struct noise_pattern *pattern, const struct noise_pattern *more);
 /* Appends a regular expression; false: there is none that is narrow. leaf: all of a text may go. */

@@ -151,15 +151,15 @@ static bool is_writable(const unsigned char *at, size_t length)
     return true;
 }
 
-static void set_before(struct noise_pattern *pattern, const struct noise_place *place)
+static void set_before(struct noise_pattern *pattern, const struct noise_span *span)
 {
-    const unsigned char *at = place->before.at;
-    size_t end = place->before.length, from = end;
+    const unsigned char *at = span->before.at;
+    size_t end = span->before.length, from = end;
     while (from && end - from < NOISE_CONTEXT && is_plain(at[from - 1]))
         from--;
     while (from < end && (at[from] & 0xc0) == 0x80)
         from++;
-    pattern->at_start = place->at_start && from == 0;
+    pattern->at_start = span->at_start && from == 0;
     if (!is_writable(at + from, end - from)) {
         pattern->at_start = false;
         from = end;
@@ -169,14 +169,14 @@ static void set_before(struct noise_pattern *pattern, const struct noise_place *
     pattern->before[end - from] = '\0';
 }
 
-static void set_after(struct noise_pattern *pattern, const struct noise_place *place)
+static void set_after(struct noise_pattern *pattern, const struct noise_span *span)
 {
-    const unsigned char *at = place->after.at;
+    const unsigned char *at = span->after.at;
     size_t end = 0;
-    while (end < place->after.length && end < NOISE_CONTEXT && is_plain(at[end]))
+    while (end < span->after.length && end < NOISE_CONTEXT && is_plain(at[end]))
         end++;
-    pattern->at_end = place->at_end && end == place->after.length;
-    while (end && end < place->after.length && (at[end] & 0xc0) == 0x80)
+    pattern->at_end = span->at_end && end == span->after.length;
+    while (end && end < span->after.length && (at[end] & 0xc0) == 0x80)
         end--;
     if (!is_writable(at, end)) {
         pattern->at_end = false;
@@ -208,27 +208,48 @@ static void merge_context(struct noise_pattern *pattern, const struct noise_patt
     pattern->after[same] = '\0';
 }
 
-void noise_pattern_of(struct noise_pattern *pattern, const struct noise_place *place)
+void noise_pattern_of(struct noise_pattern *pattern, const struct noise_span *span)
 {
     struct noise_pattern more;
     *pattern = (struct noise_pattern){0};
-    bool readable = read_runs(pattern, place->span[SOURCE]) &&
-                    read_runs(&more, place->span[TARGET]) && same_shape(pattern, &more);
+    bool readable = read_runs(pattern, span->text[SOURCE]) &&
+                    read_runs(&more, span->text[TARGET]) && same_shape(pattern, &more);
     for (size_t i = 0; readable && i < pattern->count; i++)
         merge_run(&pattern->runs[i], &more.runs[i]);
     if (!readable)
         pattern->count = 0;
-    set_before(pattern, place);
-    set_after(pattern, place);
+    set_before(pattern, span);
+    set_after(pattern, span);
 }
 
-bool noise_pattern_merge(struct noise_pattern *pattern, const struct noise_pattern *more)
+bool noise_pattern_is_told(const struct noise_pattern *pattern)
+{
+    return strlen(pattern->before) >= CONTEXT_LEAST || strlen(pattern->after) >= CONTEXT_LEAST ||
+           (pattern->at_start && pattern->at_end);
+}
+
+bool noise_pattern_merge(struct noise_pattern *pattern, const struct noise_pattern *more,
+                         bool apart)
 {
     if ((pattern->count || more->count) && !same_shape(pattern, more))
+        return false;
+    struct noise_pattern merged = *pattern;
+    merge_context(&merged, more);
+    if (apart && !noise_pattern_is_told(&merged))
         return false;
     for (size_t i = 0; i < pattern->count; i++)
         merge_run(&pattern->runs[i], &more->runs[i]);
     merge_context(pattern, more);
+    return true;
+}
+
+bool noise_pattern_cover(struct noise_pattern *pattern, const struct noise_pattern *more)
+{
+    struct noise_pattern merged = *pattern;
+    noise_pattern_forget(&merged, more);
+    if (!noise_pattern_is_told(&merged))
+        return false;
+    *pattern = merged;
     return true;
 }
 

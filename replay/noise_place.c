@@ -262,37 +262,73 @@ static struct slice copy(struct arena *arena, struct slice text)
                           text.length};
 }
 
-/* The words from the first to the last that differ, and what stands around them. */
-static void take_apart(struct noise_place *place, struct arena *arena,
-                       const struct slice text[SIDES])
+/* [from, to) of each side; [low, high) of the source is what may stand around it. */
+static void take_span(struct noise_place *place, struct arena *arena,
+                      const struct slice text[SIDES], const struct text_change *change, size_t low,
+                      size_t high)
 {
-    struct text_changes changes = {0};
-    size_t from[SIDES] = {0, 0}, to[SIDES] = {text[SOURCE].length, text[TARGET].length};
-    text_diff_words(&changes, (const char *)text[SOURCE].at, text[SOURCE].length,
-                    (const char *)text[TARGET].at, text[TARGET].length);
-    if (changes.count) {
-        const struct text_change *first = &changes.items[0];
-        const struct text_change *last = &changes.items[changes.count - 1];
-        from[SOURCE] = first->source;
-        from[TARGET] = first->target;
-        to[SOURCE] = last->source_end;
-        to[TARGET] = last->target_end;
-    }
-    text_changes_free(&changes);
     enum { AROUND = 2 * NOISE_CONTEXT };
     struct slice source = text[SOURCE];
-    size_t before = from[SOURCE] < AROUND ? from[SOURCE] : AROUND;
-    size_t after = source.length - to[SOURCE] < AROUND ? source.length - to[SOURCE] : AROUND;
-    place->before = copy(arena, (struct slice){source.at + from[SOURCE] - before, before});
-    place->after = copy(arena, (struct slice){source.at + to[SOURCE], after});
-    place->at_start = before == from[SOURCE];
-    place->at_end = to[SOURCE] + after == source.length;
+    struct noise_span *span = &place->spans[place->span_count++];
+    const size_t from[SIDES] = {change->source, change->target};
+    const size_t to[SIDES] = {change->source_end, change->target_end};
+    size_t before = from[SOURCE] - low < AROUND ? from[SOURCE] - low : AROUND;
+    size_t after = high - to[SOURCE] < AROUND ? high - to[SOURCE] : AROUND;
+    span->before = copy(arena, (struct slice){source.at + from[SOURCE] - before, before});
+    span->after = copy(arena, (struct slice){source.at + to[SOURCE], after});
+    span->at_start = before == from[SOURCE];
+    span->at_end = to[SOURCE] + after == source.length;
     for (int side = 0; side < SIDES; side++) {
         size_t length = to[side] - from[side];
         if (length > COMPARE_TEXT)
             length = COMPARE_TEXT; /* no pattern has as many runs */
-        place->span[side] = copy(arena, (struct slice){text[side].at + from[side], length});
+        span->text[side] = copy(arena, (struct slice){text[side].at + from[side], length});
     }
+}
+
+/* Changes with too little between them to tell them apart are one. */
+static void join_near(struct text_changes *changes)
+{
+    enum { NEAR = 4 }; /* bytes */
+    size_t kept = 0;
+    for (size_t i = 1; i < changes->count; i++) {
+        struct text_change *last = &changes->items[kept], *next = &changes->items[i];
+        if (next->source - last->source_end < NEAR) {
+            last->source_end = next->source_end;
+            last->target_end = next->target_end;
+        } else {
+            changes->items[++kept] = *next;
+        }
+    }
+    if (changes->count)
+        changes->count = kept + 1;
+}
+
+/* The words that differ, and what stands around them. apart: each for itself, else from the first
+ * to the last. */
+static void take_apart(struct noise_place *place, struct arena *arena,
+                       const struct slice text[SIDES], bool apart)
+{
+    struct text_changes changes = {0};
+    text_diff_words(&changes, (const char *)text[SOURCE].at, text[SOURCE].length,
+                    (const char *)text[TARGET].at, text[TARGET].length);
+    join_near(&changes);
+    place->spans = arena_alloc(arena, NOISE_SPANS * sizeof *place->spans);
+    if (!apart || !changes.count || changes.count > NOISE_SPANS) {
+        struct text_change all = {0, text[SOURCE].length, 0, text[TARGET].length};
+        if (changes.count) {
+            const struct text_change *last = &changes.items[changes.count - 1];
+            all = (struct text_change){changes.items[0].source, last->source_end,
+                                       changes.items[0].target, last->target_end};
+        }
+        take_span(place, arena, text, &all, 0, text[SOURCE].length);
+    } else {
+        for (size_t i = 0; i < changes.count; i++)
+            take_span(place, arena, text, &changes.items[i],
+                      i ? changes.items[i - 1].source_end : 0,
+                      i + 1 < changes.count ? changes.items[i + 1].source : text[SOURCE].length);
+    }
+    text_changes_free(&changes);
 }
 
 static bool is_blank(struct slice text)
@@ -386,7 +422,7 @@ static const struct noise_place *place_of_line(struct arena *arena, const struct
         text[side] = (struct slice){(const unsigned char *)value.at, value.length};
     }
     place->secret = secret;
-    take_apart(place, arena, text);
+    take_apart(place, arena, text, !secret);
     return place;
 }
 
@@ -423,7 +459,7 @@ static const struct noise_place *place_of_value(struct arena *arena, const struc
         place->action = NOISE_IGNORE;
         return place;
     }
-    take_apart(place, arena, text);
+    take_apart(place, arena, text, !secret && !place->leaf && !place->whole);
     return place;
 }
 
@@ -479,6 +515,6 @@ const struct noise_place *noise_place_of_header(struct arena *arena, const char 
     place->whole = place->leaf = true;
     place->secret = secret;
     if (both)
-        take_apart(place, arena, text);
+        take_apart(place, arena, text, false);
     return place;
 }

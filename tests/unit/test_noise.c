@@ -371,6 +371,59 @@ static void routes_with_one_rule_share_it_and_places_are_bounded(void **state)
     buffer_free(&text);
 }
 
+/* A page of a wiki: a comment that holds two times and a count, and a table of a price. */
+static struct exchange *make_page(unsigned page, const char *const took[SIDES],
+                                  const char *const price[SIDES])
+{
+    struct exchange *pair = make(page + 1);
+    pair->logged.route = arena_format(&pair->arena, "GET /wiki/Page_%c", (int)('A' + page));
+    pair->logged.target = slice_of(strchr(pair->logged.route, '/'));
+    for (int side = 0; side < SIDES; side++)
+        answer(pair, (enum side)side, HTML,
+               arena_format(&pair->arena,
+                            "<html><body><div id=text>%s €<p>see below</p><!-- \nCPU time: %s.%u%u "
+                            "seconds\nReal time: 0.7%u%d seconds\nVisited: %u -->\n</div>",
+                            price[side], took[side], page, page, page, side, 3 * page),
+               NULL);
+    return pair;
+}
+
+static bool is_page_equal(struct rules *rules, unsigned page, const char *const price[SIDES])
+{
+    static const char *const took[SIDES] = {"0.5", "0.6"};
+    struct exchange *pair = make_page(page, took, price);
+    bool equal = is_equal(pair, rules);
+    exchange_free(pair);
+    return equal;
+}
+
+static void what_four_pages_of_a_folder_show_holds_for_all_of_it(void **state)
+{
+    (void)state;
+    static const char *const price[SIDES] = {"0.712", "0.712"}, *const other[SIDES] = {"0.712",
+                                                                                       "0.713"};
+    static const char *const took[2][SIDES] = {{"0.1", "0.2"}, {"0.3", "0.3"}};
+    for (unsigned pages = 3; pages <= 5; pages++) {
+        struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        struct noise *noise = noise_new();
+        for (unsigned page = 0; page < pages; page++) {
+            struct exchange *pair = make_page(page, took[page % 2], price);
+            learn(noise, pair);
+            exchange_free(pair);
+        }
+        struct rules *rules = write_and_read(noise, &text);
+        if (is_page_equal(rules, 9, price) != (pages > 3))
+            fail_msg("%u pages: another page is %s\n%s", pages, pages > 3 ? "different" : "equal",
+                     (const char *)text.data);
+        assert_true(is_page_equal(rules, 0, price));
+        assert_false(is_page_equal(rules, 0, other));
+        assert_false(is_page_equal(rules, 9, other));
+        rules_free(rules);
+        noise_free(noise);
+        buffer_free(&text);
+    }
+}
+
 /* ---- by chance ---- */
 
 static uint64_t seed;
@@ -517,6 +570,7 @@ int main(void)
         cmocka_unit_test(a_rule_is_as_narrow_as_what_was_seen),
         cmocka_unit_test(no_secret_is_written),
         cmocka_unit_test(routes_with_one_rule_share_it_and_places_are_bounded),
+        cmocka_unit_test(what_four_pages_of_a_folder_show_holds_for_all_of_it),
         cmocka_unit_test(what_was_learnt_makes_it_equal_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
