@@ -5,7 +5,7 @@
  */
 #include "../diff/base/display.h"
 #include "canon.h"
-#include "verify.h"
+#include "report_parts.h"
 
 #define WIDTH 96
 #define KIND_COLUMNS 12 /* "not verified" */
@@ -159,6 +159,7 @@ void report_explain(const struct verify_result *result, const struct verify_opti
     for (size_t i = 0; i < result->table_count; i++)
         add_table(out, &result->tables[i], colour);
     report_schema(result, options, WIDTH, out);
+    report_rules(result, out);
     for (int side = 0; side < 2; side++) {
         if (result->only[side].count)
             buffer_add_text(out, only[side]);

@@ -154,6 +154,13 @@ void report_add_counts(const struct verify_result *result, const struct report_t
     size_t start = out->length;
     if (!result->table_count)
         buffer_add_text(out, "nothing to compare: no table is on both sides");
+    for (int side = 0; side < 2 && !result->table_count; side++)
+        if (!result->only[side].count && result->only[1 - side].count &&
+            strncmp(result->side[side].server, "PostgreSQL", 10) == 0)
+            buffer_printf(out,
+                          " (the %s's search path holds none; another schema is named in the URI: "
+                          "?options=-csearch_path%%3DNAME)",
+                          side ? "target" : "source");
     add_counted(out, start, tally->tables[VERDICT_EQUAL],
                 tally->tables[VERDICT_EQUAL] == 1 ? "table equal" : "tables equal");
     add_counted(out, start, tally->tables[VERDICT_DIFFERENT], "different");

@@ -49,6 +49,12 @@ bool report_needs_detail(const struct verify_result *result, const struct result
 /* Both tables have one reason, the same, and nothing else to say: nobody read them. */
 bool report_same_reason(const struct result_table *one, const struct result_table *other);
 
+/* Is it a column that only the mapping can say how to compare; a reason that says so of one? */
+bool report_needs_kind(const struct result_column *column);
+bool report_is_kind_reason(const char *reason);
+/* The rules that would, as a section of a text; nothing where none is needed. report_rules.c */
+void report_rules(const struct verify_result *result, struct buffer *out);
+
 /* The plan's reasons often name a column and say why it is not compared already. */
 bool report_said_by_a_reason(const struct result_table *table, const struct result_column *column);
 /*

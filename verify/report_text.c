@@ -509,6 +509,26 @@ static void add_conditions(const struct page *page, const struct result_table *t
             add_labelled(page->out, 2, labels[side], table->where[side]);
 }
 
+/* Of columns that wait for the mapping two are enough: all are counted by their types below. */
+static void add_reasons(const struct page *page, const struct result_table *table)
+{
+    enum { KIND_REASONS = 2 };
+    size_t waiting = 0;
+    char count[32];
+    for (size_t i = 0; i < table->reasons.count; i++)
+        if (!report_is_kind_reason(table->reasons.items[i]) || waiting++ < KIND_REASONS ||
+            page->options->verbose)
+            add_labelled(page->out, 2, "- ", table->reasons.items[i]);
+    if (waiting <= KIND_REASONS || page->options->verbose)
+        return;
+    waiting -= KIND_REASONS;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&text, "and %s more column%s that only the mapping can say how to compare",
+                  human_count(waiting, count), waiting == 1 ? "" : "s");
+    add_labelled(page->out, 2, "- ", (const char *)text.data);
+    buffer_free(&text);
+}
+
 static void add_detail(const struct page *page, const struct result_table *table)
 {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -541,8 +561,7 @@ static void add_detail(const struct page *page, const struct result_table *table
     add_conditions(page, table);
     if (table->key_why && (!table->key_count || page->options->verbose))
         add_labelled(page->out, 2, "key: ", table->key_why);
-    for (size_t i = 0; i < table->reasons.count; i++)
-        add_labelled(page->out, 2, "- ", table->reasons.items[i]);
+    add_reasons(page, table);
     for (size_t i = 0; i < table->notes.count; i++)
         add_labelled(page->out, 2, "note: ", table->notes.items[i]);
     for (size_t i = 0; i < table->cause_count; i++)
@@ -737,6 +756,7 @@ void report_text(const struct verify_result *result, const struct verify_options
     report_schema(result, options, WIDTH, out);
     add_one_sided(&page);
     add_left_out(&page);
+    report_rules(result, out);
     if (out->length < 2 ||
         out->data[out->length - 2] != '\n') /* an empty line stands there already */
         buffer_add_byte(out, '\n');

@@ -234,6 +234,100 @@ static void definitions_have_a_section_with_what_breaks_first(void **state)
     free(text);
 }
 
+static void definitions_that_many_columns_share_are_said_once(void **state)
+{
+    (void)state;
+    enum { TABLES = 50 };
+    struct result_table tables[TABLES];
+    struct result_schema wide = {.kind = "precision",
+                                 .column = "n",
+                                 .value = {"int(10) unsigned", "integer"},
+                                 .text = "n of the target is integer, which cannot hold it"};
+    struct result_schema found[TABLES];
+    for (size_t i = 0; i < TABLES; i++) {
+        tables[i] = orders();
+        found[i] = wide;
+        tables[i].schema = &found[i];
+        tables[i].schema_count = 1;
+    }
+    found[44] = order_schema[0];
+    found[45] = order_schema[1];
+    found[46].value[1] = "bigint"; /* of three, each is said */
+    found[47].value[1] = "bigint";
+    found[48].value[1] = "bigint";
+    struct verify_result result = result_of(tables, TABLES, VERDICT_DIFFERENT);
+    char *text = text_of(&result, (struct verify_options){0}, false);
+    assert_says(text, "! sequence-behind: the next insert");
+    assert_says(text, "- index-missing: ");
+    assert_says(text, "44 more");
+    assert_says(text, "50 findings in the definitions");
+    assert_not_says(text, "more (--verbose shows them)");
+    const char *rest = text;
+    for (size_t i = 0; i < 4; i++) {
+        rest = strstr(rest, "precision: ");
+        assert_non_null(rest);
+        rest++;
+    }
+    assert_null(strstr(rest, "precision: "));
+    assert_fits(text, 80);
+    free(text);
+    text = text_of(&result, (struct verify_options){.verbose = true}, false);
+    assert_not_says(text, "the same of");
+    free(text);
+}
+
+static void columns_that_wait_for_a_kind_come_with_the_rules_that_give_it(void **state)
+{
+    (void)state;
+    static const char all[] = "varbinary(255) beside text: only the mapping's kind can say how to "
+                              "compare them (kind: bool, number, text, bytes, instant)";
+    static const char times[] = "binary(14) beside timestamp with time zone: only the mapping's "
+                                "kind can say how to compare them (kind: date, instant)";
+    struct result_column columns[] = {
+        {{"id", "id"}, .type = {"int", "integer"}, .kind = "number", .compared = true, .key = true},
+        {{"a", "a"}, {"varbinary(255)", "text"}, .kind = "none", .why = all},
+        {{"b", "b"}, {"varbinary(32)", "text"}, .kind = "none", .why = all},
+        {{"c", "c"}, {"blob", "character varying(9)"}, .kind = "none", .why = all},
+        {{"d", "d"}, {"binary(14)", "timestamp with time zone"}, .kind = "none", .why = times},
+        {{"e", "e"}, {"a\"b", "text"}, .kind = "none", .why = all},
+        {{"f", "f"}, {"macaddr", "hstore"}, .kind = "none", .why = all},
+        {{"g", "g"}, {"point", "text"}, .kind = "none", .why = "a type that cannot be compared"},
+        {{"h", "h"}, {"blob", "text"}, .kind = "none", .why = all, .ignored = true}};
+    struct result_table table = orders();
+    table.columns = columns;
+    table.column_count = COUNT(columns);
+    static char reason[] = "column \"a\" was not compared: varbinary(255) beside text: only the "
+                           "mapping's kind can say how to compare them (kind: text)";
+    table.reasons = (struct text_list)LIST(reason, reason, reason, reason, lost);
+    struct verify_result result = result_of(&table, 1, VERDICT_DIFFERENT);
+    char *text = text_of(&result, (struct verify_options){0}, false);
+    assert_says(text, "rules:\n  # 2: orders.a, …\n"
+                      "  - {types: {source: \"varbinary(*)\", target: \"text\"}, kind: text}\n");
+    assert_says(text, "{source: \"binary(*)\", target: \"timestamptz\"}, kind: instant}\n");
+    assert_says(text, "{source: \"blob\", target: \"varchar(*)\"}, kind: text}\n");
+    assert_says(text, "  # - {types: {source: \"macaddr\", target: \"hstore\"}, kind: ?}\n");
+    assert_says(text, "For the mapping: 6 columns of 1 table");
+    assert_says(text, "and 2 more columns that only the mapping can say how to compare");
+    assert_says(text, "- the connection was lost");
+    assert_not_says(text, "point\"");
+    assert_fits(text, 80);
+    free(text);
+}
+
+static void no_table_on_both_sides_may_be_another_schema(void **state)
+{
+    (void)state;
+    struct verify_result result = result_of(NULL, 0, VERDICT_DIFFERENT);
+    result.only[0] = (struct text_list)LIST(audit);
+    char *text = text_of(&result, (struct verify_options){0}, false);
+    assert_says(text, "csearch_path%3DNAME");
+    free(text);
+    result.only[1] = (struct text_list)LIST(audit);
+    text = text_of(&result, (struct verify_options){0}, false);
+    assert_not_says(text, "search path");
+    free(text);
+}
+
 static void json_never_says_zero_for_what_is_not_known(void **state)
 {
     (void)state;
@@ -584,6 +678,9 @@ int main(void)
         cmocka_unit_test(the_json_of_the_example_is_exactly_this),
         cmocka_unit_test(definitions_that_were_not_compared_are_null_and_no_empty_list),
         cmocka_unit_test(definitions_have_a_section_with_what_breaks_first),
+        cmocka_unit_test(definitions_that_many_columns_share_are_said_once),
+        cmocka_unit_test(columns_that_wait_for_a_kind_come_with_the_rules_that_give_it),
+        cmocka_unit_test(no_table_on_both_sides_may_be_another_schema),
         cmocka_unit_test(json_never_says_zero_for_what_is_not_known),
         cmocka_unit_test(a_plan_has_no_verdict),
         cmocka_unit_test(json_survives_names_and_values_that_are_not_utf8),
