@@ -78,6 +78,17 @@ void diff_show_note_rules(const struct rules *rules, const char *path)
     }
 }
 
+void diff_show_note_no_rule(const struct rules *rules, const char *path)
+{
+    for (size_t i = 0; i < rules_count(rules); i++) {
+        struct rule_count count = rules_count_of(rules, i);
+        if (count.applied[SOURCE] + count.applied[TARGET])
+            return;
+    }
+    if (path)
+        fprintf(stderr, "tally-diff: %s: no rule matched anything here.\n", path);
+}
+
 bool diff_show_is_input(const char *output, const char *input)
 {
     struct stat one, two;

@@ -26,6 +26,8 @@ enum content_type diff_show_type(const char *name); /* of content_type_name[] */
 void diff_show_compose(const char *format, const struct diff_report *report, struct buffer *out);
 /* Which rules never matched, to standard error. */
 void diff_show_note_rules(const struct rules *rules, const char *path);
+/* Of rules for a whole application beside one pair: that none of them did, if so. */
+void diff_show_note_no_rule(const struct rules *rules, const char *path);
 /* Is the output file one that is read? input: or NULL. */
 bool diff_show_is_input(const char *output, const char *input);
 bool diff_show_write(const char *path, const struct buffer *text, struct err *err) MUST_CHECK;

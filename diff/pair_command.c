@@ -106,7 +106,7 @@ static MUST_CHECK bool compare_bodies(const struct pair_options *options, const 
                                      .path = path};
     bool good = diff_show_compare(&question, found, err);
     if (good && found->has_trees)
-        diff_show_note_rules(rules, options->rules_path);
+        diff_show_note_no_rule(rules, options->rules_path);
     free(path);
     return good;
 }

@@ -5,6 +5,7 @@
  *     "10.50", "10.5"                             same number
  *     "21.11.2026 12:30", "21.11.2026 14:30"      time zone: 2 h later
  *     "true", "1"                                 true and false spelled otherwise
+ *     "20261121123000", "2026-11-21 12:30:00"     the same time, spelled otherwise
  *     "3.75", "3"                                 the target has no fraction
  *     "7.36", "7.00"                              whole in the target, as integers are divided
  *     "no", "yes"                                 true in the target, false in the source
@@ -191,10 +192,38 @@ static const char *quotes_of(const struct tree_text span[SIDES])
     return NULL;
 }
 
+static bool is_blank(struct tree_text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (!isspace((unsigned char)text.at[i]))
+            return false;
+    return text.at != NULL;
+}
+
+/* 20260507012539 and 2026-05-07 01:25:39+00: the text of a database's own type, most likely. */
+static const char *spelling_of(const struct tree_text whole[SIDES])
+{
+    char text[SIDES][NUMBER_MOST + 1];
+    int64_t at[SIDES];
+    for (int side = 0; side < SIDES; side++) {
+        if (!whole[side].at || !whole[side].length || whole[side].length > NUMBER_MOST)
+            return NULL;
+        memcpy(text[side], whole[side].at, whole[side].length);
+        text[side][whole[side].length] = '\0';
+        if (!token_read_moment(text[side], &at[side]))
+            return NULL;
+    }
+    return at[SOURCE] == at[TARGET] ? "the same time, spelled otherwise" : NULL;
+}
+
 const char *check_cause(struct arena *arena, const struct tree_text span[SIDES],
                         const struct tree_text whole[SIDES])
 {
     const char *phrase = quotes_of(span);
+    if (is_blank(span[SOURCE]) && is_blank(span[TARGET]))
+        return "white space";
+    if (!phrase)
+        phrase = spelling_of(whole);
     enum change change = change_of(span[SOURCE], span[TARGET]);
     /* Words that only one side has leave nothing on the other: that empties no text. */
     if (change == CHANGE_EMPTIED || change == CHANGE_FILLED)

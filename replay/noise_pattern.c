@@ -285,7 +285,8 @@ static void add_run(struct buffer *out, const struct noise_pattern *pattern, siz
                                        [RUN_LETTERS] = "[A-Za-z]",
                                        [RUN_WORD] = "[0-9A-Za-z]",
                                        [RUN_UNICODE] = "[0-9A-Za-z\\x{80}-\\x{10FFFF}]"};
-    enum { FIXED = 4 }; /* bytes from which on a length that was always the same is no chance */
+    /* bytes from which on a length that was always the same is no chance */
+    enum { FIXED = 4, STAMP = 8 };
     const struct noise_run *run = &pattern->runs[at];
     bool letters = run->kind == RUN_LETTERS;
     if (run->kind == RUN_BYTE || (letters && *run->text && !secret)) {
@@ -297,8 +298,11 @@ static void add_run(struct buffer *out, const struct noise_pattern *pattern, siz
         return;
     }
     buffer_add_text(out, sets[run->kind]);
-    bool fixed = run->kind != RUN_UNICODE && run->least == run->most &&
-                 (run->least >= FIXED || (run->kind == RUN_DIGITS && is_framed(pattern, at)));
+    bool framed = run->kind == RUN_DIGITS && is_framed(pattern, at);
+    /* A few milliseconds are of one length by chance; a stamp of seconds is not. */
+    unsigned least = run->kind == RUN_DIGITS ? STAMP : FIXED;
+    bool fixed =
+        run->kind != RUN_UNICODE && run->least == run->most && (run->least >= least || framed);
     if (!fixed)
         buffer_add_byte(out, '+');
     else if (run->least > 1)

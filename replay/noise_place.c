@@ -262,6 +262,27 @@ static struct slice copy(struct arena *arena, struct slice text)
                           text.length};
 }
 
+static size_t blanks_before(struct slice text, size_t from, size_t low)
+{
+    size_t count = 0;
+    while (from - count > low && text.at[from - count - 1] == ' ')
+        count++;
+    return count;
+}
+
+/* A number that is put to the right: as it grows, blanks before it go. */
+static void take_alignment(struct text_change *change, const struct slice text[SIDES],
+                           const size_t low[SIDES])
+{
+    size_t source = blanks_before(text[SOURCE], change->source, low[SOURCE]);
+    size_t target = blanks_before(text[TARGET], change->target, low[TARGET]);
+    if (source < 2 || target < 2 || change->source >= text[SOURCE].length ||
+        !isdigit(text[SOURCE].at[change->source]))
+        return;
+    change->source -= source;
+    change->target -= target;
+}
+
 /* [from, to) of each side; [low, high) of the source is what may stand around it. */
 static void take_span(struct noise_place *place, struct arena *arena,
                       const struct slice text[SIDES], const struct text_change *change, size_t low,
@@ -312,6 +333,11 @@ static void take_apart(struct noise_place *place, struct arena *arena,
     struct text_changes changes = {0};
     text_diff_words(&changes, (const char *)text[SOURCE].at, text[SOURCE].length,
                     (const char *)text[TARGET].at, text[TARGET].length);
+    for (size_t i = 0; apart && i < changes.count; i++) {
+        const struct text_change *last = i ? &changes.items[i - 1] : NULL;
+        const size_t low[SIDES] = {last ? last->source_end : 0, last ? last->target_end : 0};
+        take_alignment(&changes.items[i], text, low);
+    }
     join_near(&changes);
     place->spans = arena_alloc(arena, NOISE_SPANS * sizeof *place->spans);
     if (!apart || !changes.count || changes.count > NOISE_SPANS) {

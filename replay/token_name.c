@@ -11,6 +11,7 @@
 
 #include "../diff/base/stem.h"
 #include "../diff/date_text.h"
+#include "../diff/value.h"
 #include "../diff/value_class.h"
 
 #include <ctype.h>
@@ -209,17 +210,6 @@ static unsigned digits_at(const char *text, size_t from, size_t count)
     return number;
 }
 
-/* Days since 1970-01-01 in the calendar of today (Howard Hinnant, "chrono-Compatible Low-Level Date
- * Algorithms", days_from_civil), for years from 1 on. */
-static int64_t days_of(int64_t year, unsigned month, unsigned day)
-{
-    year -= month <= 2;
-    int64_t era = year / 400;
-    unsigned of_era = (unsigned)(year - era * 400);
-    unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return era * 146097 + (of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719468;
-}
-
 bool token_read_moment(const char *value, int64_t *at)
 {
     const int64_t second = 1000000;
@@ -244,7 +234,7 @@ bool token_read_moment(const char *value, int64_t *at)
     }
     if (date.hour > 23 || date.minute > 59 || date.second > 60)
         return false;
-    *at = ((days_of(date.year, date.month, date.day) * 24 + date.hour) * 60 + date.minute -
+    *at = ((civil_to_days(date.year, date.month, date.day) * 24 + date.hour) * 60 + date.minute -
            (date.has_zone ? date.offset : 0)) *
               60 * second +
           date.second * second;

@@ -225,6 +225,23 @@ static void a_rule_is_as_narrow_as_what_was_seen(void **state)
          {NULL, NULL},
          "(?<=^var now = )[0-9]{10}(?=; var price = 5;$)",
          false},
+        {"numbers in a comment, each told by what stands around it, and put to the right",
+         HTML,
+         {"<html><body><p>a</p><div id=x>b<p>c</p><!-- used: 0.012 s, total: 1999 ms, 100.0%    "
+          "5.2 "
+          "of it --></div>",
+          "<html><body><p>a</p><div id=x>b<p>c</p><!-- used: 0.013 s, total: 1457 ms, 100.0%   "
+          "12.7 "
+          "of it --></div>"},
+         {"<html><body><p>a</p><div id=x>b<p>c</p><!-- used: 0.012 s, total: 1999 ms, 100.0%    "
+          "5.2 "
+          "of it --></div>",
+          "<html><body><p>a</p><div id=x>b<p>c</p><!-- used: 0.012 s, total: 1999 ms, 101.0%    "
+          "5.2 "
+          "of it --></div>"},
+         {NULL, NULL},
+         "(?<= s, total: )[0-9]+(?= ms, 100",
+         false},
         {"a comment behind the page",
          HTML,
          {"<html><body><p>a</p></body></html><!-- served by node 12 -->",
