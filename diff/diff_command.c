@@ -87,6 +87,7 @@ static const struct {
               "a/@attr."},
     {"attribute", "Of the elements found, or of all, this attribute instead of the texts."},
     {"header", "A header of the answer (tally-replay)."},
+    {"cookie", "A cookie that the answer sets (tally-replay); with ignore: true."},
     {"side", "source, target or both."},
     {"ignore", "true: as if it were not there. With route or type alone, the whole answer. order: "
                "the children of what was found, in any order."},

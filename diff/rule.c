@@ -593,6 +593,15 @@ static bool apply_to_header(struct work *work, struct buffer *out, bool *there)
     return good;
 }
 
+/* "name=value; Path=/" of a Set-Cookie; a name is told by its letters' case, too (RFC 6265, 5.3).
+ */
+static bool is_cookie(const char *field, const char *name)
+{
+    size_t length = strlen(name);
+    field += strspn(field, " \t");
+    return strncmp(field, name, length) == 0 && strchr("= \t;", field[length]);
+}
+
 bool rules_apply_header(struct rules *rules, const struct rule_context *context, const char *header,
                         const char *const value[SIDES], struct buffer out[SIDES], bool there[SIDES],
                         struct err *err)
@@ -607,10 +616,13 @@ bool rules_apply_header(struct rules *rules, const struct rule_context *context,
         if (!rule->header || strcasecmp(rule->header, header) != 0 ||
             !conditions_hold(rule, context, CONTENT_AUTO))
             continue;
-        rule->answers++;
+        bool fits[SIDES];
+        for (int side = 0; side < SIDES; side++)
+            fits[side] = !rule->cookie || (value[side] && is_cookie(value[side], rule->cookie));
+        rule->answers += fits[SOURCE] || fits[TARGET];
         for (int side = 0; side < SIDES; side++) {
             struct work work = {.run = &run, .rule = rule, .number = i};
-            if (!rule->on[side] || !there[side])
+            if (!rule->on[side] || !there[side] || !fits[side])
                 continue;
             if (rule->action == ACTION_IGNORE) {
                 there[side] = false;

@@ -12,6 +12,7 @@
  *         attribute: value                     # of the elements found
  *         mask: "[0-9a-f]{40}"                 # what matches; or true: the whole of it
  *       - {header: X-Request-Id, ignore: true}
+ *       - {cookie: visit, ignore: true}        # whether it is set, and how
  *       - {route: GET /health, ignore: true}   # the whole answer
  *       - {json: $.items, ignore: order}
  *       - {json: $.rooms, key: id}             # elements are told apart by this member

@@ -300,6 +300,7 @@ static const struct settings_entry rule_entries[] = {
     {"xpath", SHAPE_TEXT, "an XPath", read_selector, .detail = SELECTOR_XPATH},
     {"attribute", SHAPE_TEXT, "the name of an attribute", read_text, RULE(attribute)},
     {"header", SHAPE_TEXT, "the name of a header", read_text, RULE(header)},
+    {"cookie", SHAPE_TEXT, "the name of a cookie", read_text, RULE(cookie)},
     {"side", SHAPE_TEXT, "source, target or both", read_side, .field = 0},
     {"ignore", SHAPE_TEXT, "true or order", read_ignore, .field = 0},
     {"mask", SHAPE_TEXT, "true or a regular expression", read_mask, .field = 0},
@@ -370,6 +371,10 @@ static bool check_rule(struct settings *settings, const struct rule *rule, bool 
                              "a rule has one action (ignore, mask, normalise, round, sort, key or "
                              "equal), this one has %zu",
                              rule->actions);
+    if (rule->cookie && rule->action != ACTION_IGNORE)
+        return settings_fail(settings, rule->mark, err,
+                             "a cookie's value is not compared: all that a rule can do with one is "
+                             "\"ignore: true\"");
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if ((refused[i].action == ANY_ACTION || refused[i].action == (int)rule->action) &&
             (parts & refused[i].with) == refused[i].with && !(parts & refused[i].without))
@@ -385,6 +390,10 @@ static bool read_rule(struct settings *settings, const struct settings_item *ite
     if (!settings_read_map(settings, item->value,
                            (struct settings_group[]){{rule_entries, rule}, {0}}, err))
         return false;
+    if (rule->cookie && rule->header)
+        return settings_fail(settings, rule->mark, err, "a rule has a header or a cookie");
+    if (rule->cookie)
+        rule->header = "Set-Cookie";
     bool json = false;
     for (size_t i = 0; i < item->value->count; i++)
         json = json || strcmp(item->value->keys[i]->text, "json") == 0;

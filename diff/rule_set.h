@@ -54,6 +54,7 @@ struct rule {
     const char **routes; /* ends with NULL */
     const char *type;
     const char *header;
+    const char *cookie; /* its name; then the header is Set-Cookie */
     struct selector *selector;
     const char *attribute;
     bool on[SIDES];

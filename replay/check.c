@@ -207,7 +207,10 @@ void check_add(struct check *check, const struct found *found)
                            .cause = keep_place(check, found->cause),
                            .noise = found->noise};
     if (check->settings->learn && !kept->noise)
-        kept->noise = noise_place_nowhere(&findings->arena, "rules do not reach it");
+        kept->noise = noise_place_nowhere(&findings->arena,
+                                          found->kind == FOUND_COOKIE
+                                              ? "{cookie: NAME, ignore: true} would pass over it"
+                                              : "rules do not reach it");
     for (int side = 0; side < SIDES; side++)
         kept->value[side] = keep_value(check, (enum side)side, found->value[side]);
 }

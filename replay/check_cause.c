@@ -223,6 +223,8 @@ const char *check_cause(struct arena *arena, const struct tree_text span[SIDES],
     if (is_blank(span[SOURCE]) && is_blank(span[TARGET]))
         return "white space";
     if (!phrase)
+        phrase = spelling_of(span);
+    if (!phrase)
         phrase = spelling_of(whole);
     enum change change = change_of(span[SOURCE], span[TARGET]);
     /* Words that only one side has leave nothing on the other: that empties no text. */

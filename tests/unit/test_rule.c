@@ -432,6 +432,9 @@ static const struct {
     {"rules:\n- css: a\n  ignor: true", "3:3: unknown key \"ignor\"; did you mean \"ignore\"?"},
     {"rules:\n- css: a\n  normalize: date",
      "3:3: unknown key \"normalize\"; did you mean \"normalise\"?"},
+    {"rules:\n- {cookie: a, mask: true}",
+     "2:3: a cookie's value is not compared: all that a rule can do with one is \"ignore: true\""},
+    {"rules:\n- {cookie: a, header: b, ignore: true}", "2:3: a rule has a header or a cookie"},
     {"rules:\n- css: a\n  css: b", "3:3: the key \"css\" is repeated; it stands on line 2 already"},
     {"rules:\n- css: a", "2:3: a rule has one action (ignore, mask, normalise, round, sort, key or "
                          "equal), this one has 0"},
