@@ -201,18 +201,20 @@ bool secret_behind(const char *before, size_t before_length, const char *text, s
 {
     struct plain plain;
     struct date_text date;
-    if (!length || !secret_follows(before, before_length))
+    if (!length || !before_length)
         return false;
     if (secret_is_also(before, before_length))
         return true;
+    /* Few texts may be one, and asking for words is dear. */
     decode(&plain, text, length);
     struct letters letters = letters_of(plain.text, plain.length);
     if (letters.digits == plain.length)
-        return plain.length >= CODE_LEAST ||
-               has_word(before, before_length, code_words, COUNT(code_words));
+        return plain.length >= CODE_LEAST
+                   ? secret_follows(before, before_length)
+                   : has_word(before, before_length, code_words, COUNT(code_words));
     if (plain.length < CODE_LEAST || memchr(plain.text, '@', plain.length))
         return false; /* v2, 2fa; whose it is */
-    return !is_words(plain.text, plain.length) &&
+    return !is_words(plain.text, plain.length) && secret_follows(before, before_length) &&
            date_text_read(plain.text, plain.length, DATE_ORDER_UNKNOWN, &date) != plain.length;
 }
 
