@@ -4,6 +4,7 @@
 #include "../diff/base/utf8.h"
 #include "../diff/group.h"
 #include "../diff/pair.h"
+#include "blame.h"
 #include "latency.h"
 #include "mask.h"
 #include "occurrence.h"
@@ -41,6 +42,7 @@ struct outcome {
     struct occurrences *left_out;     /* reason, "", sentence */
     struct occurrences *doubts;       /* reason, route, sentence */
     struct occurrences *uncorrelated; /* route, where, "" */
+    struct blame *blame;
 };
 
 struct outcome *outcome_new(const struct outcome_settings *settings)
@@ -53,6 +55,7 @@ struct outcome *outcome_new(const struct outcome_settings *settings)
     outcome->left_out = occurrences_new(REASONS_MOST);
     outcome->doubts = occurrences_new(DOUBTS_MOST);
     outcome->uncorrelated = occurrences_new(RESULT_UNCORRELATED);
+    outcome->blame = blame_new();
     return outcome;
 }
 
@@ -66,6 +69,7 @@ void outcome_free(struct outcome *outcome)
     occurrences_free(outcome->left_out);
     occurrences_free(outcome->doubts);
     occurrences_free(outcome->uncorrelated);
+    blame_free(outcome->blame);
     free(outcome);
 }
 
@@ -466,6 +470,53 @@ static char *shown_target(struct outcome *outcome, const struct logged *logged)
     return shown;
 }
 
+/* A write that did one thing on the source and another on the target, as far as status and
+ * redirect tell: what others see later may follow from it. */
+static bool is_unlike_write(const struct exchange *exchange, const struct findings *findings)
+{
+    const struct logged *logged = &exchange->logged;
+    if (!logged->method || request_method_is_safe(slice_of(logged->method)))
+        return false;
+    if (has_answered(exchange, SOURCE) != has_answered(exchange, TARGET))
+        return true;
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].kind == FOUND_STATUS || findings->items[i].kind == FOUND_LOCATION)
+            return true;
+    return false;
+}
+
+static void count_blame(struct outcome *outcome, const struct exchange *exchange,
+                        const struct findings *findings, const struct judgement *judgement,
+                        const char *target)
+{
+    const struct logged *logged = &exchange->logged;
+    const struct blame_request request = {.number = exchange->number,
+                                          .line = logged->line,
+                                          .session = logged->session,
+                                          .tenant = logged->tenant,
+                                          .route = route_of(logged)};
+    if (judgement->fate == FATE_DIFFERENT)
+        blame_first(outcome->blame, &request);
+    if (!is_unlike_write(exchange, findings))
+        return;
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), cut = BUFFER_INIT(BUFFER_NO_LIMIT);
+    utf8_add_cut(&cut, target, strlen(target), 100);
+    buffer_printf(&text, "%s %s, ", logged->method, (const char *)cut.data);
+    if (has_answered(exchange, SOURCE) &&
+        exchange->in[SOURCE].status == exchange->in[TARGET].status) {
+        buffer_add_text(&text, "which led the two sides to unlike places");
+    } else {
+        add_answer(&text, exchange, SOURCE);
+        buffer_add_text(&text, " on the source and ");
+        add_answer(&text, exchange, TARGET);
+        buffer_add_text(&text, " on the target");
+    }
+    blame_write(outcome->blame, &request, (const char *)text.data,
+                judgement->fate == FATE_CONSEQUENCE);
+    buffer_free(&cut);
+    buffer_free(&text);
+}
+
 enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exchange,
                              const struct findings *findings, const char *why)
 {
@@ -491,6 +542,8 @@ enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exc
     count_doubt(outcome, exchange, &judgement);
     count_time(outcome, exchange, &judgement);
     count_session(outcome, exchange, &judgement, target);
+    if (findings && !outcome->settings.one_side)
+        count_blame(outcome, exchange, findings, &judgement, target);
     free(target);
     return judgement.fate;
 }
@@ -557,6 +610,28 @@ static void list_group(const struct group *group, struct arena *arena, struct re
         out->example.value[side] = group->text[side] ? arena_copy(arena, group->text[side]) : NULL;
 }
 
+/* What began to differ with this, as far as it is listed: where each of those sessions may only
+ * show what an earlier write of another one left, that is said. Once one of them had no such write
+ * before it, the difference has another reason. */
+static void find_follows(const struct outcome *outcome, const struct group *group,
+                         struct arena *arena, struct replay_group *out)
+{
+    for (size_t i = 0; i < group->line_count; i++) {
+        uint64_t line = 0;
+        const char *text;
+        if (!blame_find(outcome->blame, group->lines[i].answer, &line, &text))
+            continue;
+        if (!text) {
+            out->follows = NULL;
+            return;
+        }
+        if (out->follows && group->lines[i].answer != group->at.answer)
+            continue;
+        out->follows = arena_copy(arena, text);
+        out->follows_line = line;
+    }
+}
+
 static void list_slower(const struct replay_latency *latency, struct arena *arena,
                         struct replay_group *out)
 {
@@ -616,8 +691,10 @@ static void fill_groups(const struct outcome *outcome, struct replay_result *res
     size_t count = groups_list(outcome->groups, arena, &groups);
     result->groups =
         arena_alloc(arena, (count + result->latency_count + 1) * sizeof *result->groups);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         list_group(&groups[i], arena, &result->groups[i]);
+        find_follows(outcome, &groups[i], arena, &result->groups[i]);
+    }
     result->group_count = count;
     for (size_t i = 0; i < result->latency_count; i++)
         if (result->latency[i].slower)
@@ -716,7 +793,8 @@ void outcome_result(const struct outcome *outcome, struct replay_result *result)
 
 /* ---- as bytes ---- */
 
-#define CODE_VERSION 1
+#define CODE_VERSION 2
+#define CODE_VERSION_BLAMELESS 1 /* as 2, without the last part */
 
 void outcome_save(const struct outcome *outcome, struct buffer *out)
 {
@@ -733,10 +811,11 @@ void outcome_save(const struct outcome *outcome, struct buffer *out)
     occurrences_save(outcome->left_out, out);
     occurrences_save(outcome->doubts, out);
     occurrences_save(outcome->uncorrelated, out);
+    blame_save(outcome->blame, out);
 }
 
 /* Parts are NULL once the bytes are found to be damaged. */
-static void load_parts(struct outcome *outcome, struct bytes *in)
+static void load_parts(struct outcome *outcome, struct bytes *in, bool blame)
 {
     outcome->groups = groups_load(in, OUTCOME_GROUPS);
     outcome->latency = latency_load(in);
@@ -744,20 +823,22 @@ static void load_parts(struct outcome *outcome, struct bytes *in)
     outcome->left_out = occurrences_load(in, REASONS_MOST);
     outcome->doubts = occurrences_load(in, DOUBTS_MOST);
     outcome->uncorrelated = occurrences_load(in, RESULT_UNCORRELATED);
+    outcome->blame = blame ? blame_load(in) : blame_new();
 }
 
 bool outcome_load(const void *bytes, size_t length, struct outcome **outcome, struct err *err)
 {
     struct bytes in = {bytes, (const unsigned char *)bytes + length, false};
     struct outcome *read = mem_zero(1, sizeof *read);
-    in.failed |= bytes_u32(&in) != CODE_VERSION;
+    uint32_t version = bytes_u32(&in);
+    in.failed |= version != CODE_VERSION && version != CODE_VERSION_BLAMELESS;
     read->settings.slower = bytes_double(&in);
     read->settings.one_side = bytes_bool(&in);
     for (int i = 0; i < COUNTERS; i++)
         read->counts[i] = bytes_u64(&in);
     for (int i = 0; i < FATES; i++)
         read->fates[i] = bytes_u64(&in);
-    load_parts(read, &in);
+    load_parts(read, &in, version == CODE_VERSION);
     if (bytes_at_end(&in)) {
         *outcome = read;
         return true;

@@ -427,6 +427,12 @@ static void add_group(struct html *html, const struct replay_group *group)
         add_capital(out, group->cause);
         buffer_add_text(out, ".</p>\n");
     }
+    if (group->follows) {
+        buffer_printf(
+            out, "<p>Perhaps follows from line %llu: ", (unsigned long long)group->follows_line);
+        page_text(out, group->follows);
+        buffer_add_text(out, ".</p>\n");
+    }
     add_example(html, group);
     if (group->request_count > 1) {
         buffer_add_text(out, "<details><summary>All requests</summary><p class=\"small\">In ");

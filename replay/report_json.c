@@ -222,6 +222,12 @@ static void add_groups(struct json *json, const struct replay_result *result)
         add_text(json, "class", group->value_class);
         add_text(json, "cause", group->cause);
         add_example(json, group);
+        if (group->follows) {
+            begin(json, "perhaps_follows", '{');
+            add_count(json, "line", group->follows_line);
+            add_text(json, "text", group->follows);
+            end(json, '}');
+        }
         add_lines(json, "requests", group->lines, group->request_count);
         end(json, '}');
     }

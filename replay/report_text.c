@@ -342,6 +342,18 @@ static void add_where(const struct page *page, const struct replay_group *group)
     buffer_free(&text);
 }
 
+static void add_follows(const struct page *page, const struct replay_group *group)
+{
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (!group->follows)
+        return;
+    buffer_printf(&text, "perhaps follows from line %llu: %s",
+                  (unsigned long long)group->follows_line, group->follows);
+    display_add_blanks(page->out, 18);
+    display_add_wrapped(page->out, (const char *)text.data, 18, 18, WIDTH);
+    buffer_free(&text);
+}
+
 static void add_group(const struct page *page, const struct replay_group *group)
 {
     struct buffer *out = page->out;
@@ -357,6 +369,7 @@ static void add_group(const struct page *page, const struct replay_group *group)
     display_add_blanks(out, 18);
     display_add_wrapped(out, (const char *)what.data, 18, 18, WIDTH);
     add_example(page, group);
+    add_follows(page, group);
     add_where(page, group);
     buffer_free(&what);
 }

@@ -52,6 +52,11 @@ struct replay_group {
         const char *file, *method, *target, *path;
         const char *value[SIDES]; /* NULL: nothing there */
     } example;
+    /* A write of another session, which each session that began to differ with this came after in
+     * its tenant, so that this may follow from it: "POST /bookings, 302 on the source and 500 on
+     * the target"; NULL: there is none. Nothing is counted by it. */
+    const char *follows;
+    uint64_t follows_line;
     size_t request_count; /* of `lines`; the first ones in the log's order */
     uint64_t *lines;
 };

@@ -161,6 +161,109 @@ static void answers_that_are_far_less_than_the_logged_one_say_nothing(void **sta
         }
 }
 
+/* ---- what may follow from what ---- */
+
+static void add_at(struct outcome *outcome, uint64_t number, uint64_t session, const char *tenant,
+                   bool write)
+{
+    const struct sent given = {.method = write ? "POST" : "GET",
+                               .target = write ? "/bookings?token=hush-hush" : "/bookings",
+                               .route = write ? "POST /bookings" : "GET /bookings",
+                               .session = session,
+                               .logged = 302,
+                               .source = write ? 302 : 200,
+                               .target_status = write ? 500 : 200};
+    struct exchange *exchange = exchange_of(number, &given);
+    struct found found = {.kind = write ? FOUND_STATUS : FOUND_BODY,
+                          .path = write ? "status" : "table > tr",
+                          .change = write ? "changed" : "deleted",
+                          .value_class = "",
+                          .value = {write ? "302" : "Anna", write ? "500" : NULL}};
+    const struct findings findings = {.items = &found, .count = 1, .total = 1};
+    exchange->logged.tenant = tenant;
+    outcome_add(outcome, exchange, &findings, NULL);
+    exchange_free(exchange);
+}
+
+/* Session 1 writes as request 5, if at all, and session 2 reads as 7. */
+static const struct blame_case {
+    const char *name;
+    uint64_t write, write_session, read, read_session;
+    const char *tenant[2]; /* of the write, of the read */
+    uint64_t innocent;     /* another session reads the same, and nothing was written before */
+    bool hint;
+} blame_cases[] = {
+    {"a write of another session before it", 5, 1, 7, 2, {"a", "a"}, 0, true},
+    {"without tenants", 5, 1, 7, 2, {NULL, NULL}, 0, true},
+    {"no write", 0, 0, 7, 2, {"a", "a"}, 0, false},
+    {"a write after it", 9, 1, 7, 2, {"a", "a"}, 0, false},
+    {"of another tenant", 5, 1, 7, 2, {"a", "b"}, 0, false},
+    {"of its own session: that is a consequence", 5, 2, 7, 2, {"a", "a"}, 0, false},
+    {"another session began so before the write", 5, 1, 7, 2, {"a", "a"}, 3, false},
+    {"another one did after it", 5, 1, 7, 2, {"a", "a"}, 8, true},
+};
+
+static void a_first_difference_names_the_write_that_it_may_follow_from(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(blame_cases); i++) {
+        const struct blame_case *one = &blame_cases[i / 2];
+        struct outcome *outcome = new_outcome();
+        /* In any order of sessions. */
+        if (one->write && i % 2)
+            add_at(outcome, one->write, one->write_session, one->tenant[0], true);
+        add_at(outcome, one->read, one->read_session, one->tenant[1], false);
+        if (one->write && i % 2) /* and what follows from that itself */
+            add_at(outcome, one->write + 1, one->write_session, one->tenant[0], true);
+        if (one->innocent)
+            add_at(outcome, one->innocent, 3, one->tenant[1], false);
+        if (one->write && !(i % 2) && one->write_session != one->read_session)
+            add_at(outcome, one->write, one->write_session, one->tenant[0], true);
+        struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+        struct err err = {0};
+        outcome_save(outcome, &bytes);
+        outcome_free(outcome);
+        assert_true(outcome_load(bytes.data, bytes.length, &outcome, &err));
+        struct replay_result result = result_of(outcome);
+        bool hint = false;
+        for (size_t k = 0; k < result.group_count; k++) {
+            const struct replay_group *group = &result.groups[k];
+            if (strcmp(group->kind, "status") == 0)
+                assert_null(group->follows);
+            else if (group->follows)
+                hint = true;
+            if (group->follows) {
+                assert_int_equal(group->follows_line, one->write + 1000);
+                assert_string_equal(
+                    group->follows,
+                    "POST /bookings?token=***, 302 on the source and 500 on the target");
+            }
+        }
+        if (hint != one->hint)
+            fail_msg("%s: %s", one->name, hint ? "a hint" : "no hint");
+        assert_int_equal(result.verdict, REPLAY_DIFFERENT);
+        replay_result_free(&result);
+        outcome_free(outcome);
+        buffer_free(&bytes);
+    }
+}
+
+/* What ledgers hold that were made before there were hints. */
+static void an_outcome_without_hints_is_read(void **state)
+{
+    (void)state;
+    struct outcome *outcome = new_outcome();
+    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct err err = {0};
+    outcome_save(outcome, &bytes);
+    outcome_free(outcome);
+    bytes.data[0] = 1;
+    assert_true(outcome_load(bytes.data, bytes.length - 8, &outcome, &err));
+    outcome_free(outcome);
+    assert_false(outcome_load(bytes.data, bytes.length, &outcome, &err));
+    buffer_free(&bytes);
+}
+
 /* ---- the verdict ---- */
 
 static void add_good(struct outcome *outcome)
@@ -880,6 +983,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_that_are_far_less_than_the_logged_one_say_nothing),
         cmocka_unit_test(what_was_not_compared_is_never_called_equal),
+        cmocka_unit_test(a_first_difference_names_the_write_that_it_may_follow_from),
+        cmocka_unit_test(an_outcome_without_hints_is_read),
         cmocka_unit_test(new_ids_are_listed_and_taint_nothing),
         cmocka_unit_test(a_verdict_is_only_ever_raised),
         cmocka_unit_test(after_a_sessions_first_difference_others_are_consequences),

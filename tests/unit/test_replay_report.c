@@ -52,6 +52,8 @@ static struct replay_group groups[] = {
                  .target = "/guests",
                  .path = "nav > a[4]",
                  .value = {"Log out", NULL}},
+     .follows = "POST /bookings, 302 on the source and 500 on the target",
+     .follows_line = 31,
      .request_count = 1,
      .lines = price_lines},
     {.kind = "slower",
@@ -268,6 +270,7 @@ static struct replay_result hostile(void)
     group.route = group.path = group.change = group.value_class = group.cause = EVIL;
     group.example.file = group.example.method = group.example.target = group.example.path = EVIL;
     group.example.value[SOURCE] = group.example.value[TARGET] = EVIL;
+    group.follows = EVIL;
     reason = left_out[0];
     reason.reason = reason.text = EVIL;
     doubt = doubts[0];
@@ -366,6 +369,8 @@ static void the_text_says_the_verdict_first_and_all_there_is_in_order(void **sta
         "      2  body     GET /guests and 12 more\n",
         "                  nav > a: deleted\n",
         "                    target  (nothing)\n",
+        "                  perhaps follows from line 31: POST /bookings, 302 on the source and 500 "
+        "on",
         "     40  slower   GET /search\n",
         "2.8 times as long, surely more than 2.6 times",
         "sent, and neither equal nor different\n",
