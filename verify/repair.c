@@ -549,8 +549,8 @@ static size_t describe_part(struct repair *repair, size_t i, struct buffer *text
                       "unique key finds rows the same: %s",
                       unasked);
     if (!excuse && table->where[repair->side])
-        buffer_add_text(text, "; only rows that meet the mapping's condition were compared, and an "
-                              "INSERT may meet one that does not");
+        buffer_printf(text, "; only rows that meet the mapping's condition were compared%s",
+                      unasked ? ", and an INSERT may meet one that does not" : "");
     add_line(&repair->pending, (const char *)text->data);
     return excuse != NULL;
 }

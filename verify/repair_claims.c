@@ -673,7 +673,7 @@ bool repair_claims_verdict(const struct repair_claims *claims, const unsigned ch
     static const char *const words[] = {
         [REFUSED_BY_STAYING] = "as a row that stays as it is",
         [REFUSED_BY_MENDED] = "as another row of this file",
-        [REFUSED_BY_ITSELF] = "as itself, and there are to be several",
+        [REFUSED_BY_ITSELF] = "as itself, and the other side has several of it",
     };
     struct head head;
     if (length < sizeof head)
