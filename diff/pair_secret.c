@@ -282,6 +282,7 @@ struct pair_hider *pair_hider_new(const struct pair *pair, const struct pair_sec
 {
     struct pair_hider *hider = mem_zero(1, sizeof *hider);
     hider->secrets = secrets;
+    add_cookies(hider, pair, side); /* first: the first mark of a value counts */
     for (size_t i = 0; i < secrets->count && i < PAIR_SECRETS_MOST; i++) {
         const struct pair_secret *secret = &secrets->items[i];
         const char *named = secret->value[SOURCE] ? secret->value[SOURCE] : secret->value[TARGET];
@@ -291,7 +292,6 @@ struct pair_hider *pair_hider_new(const struct pair *pair, const struct pair_sec
         make_mark(secrets, named, strlen(named), mark);
         add_secret(hider, secret->value[side], strlen(secret->value[side]), mark);
     }
-    add_cookies(hider, pair, side);
     if (hider->count)
         qsort(hider->needles, hider->count, sizeof *hider->needles, by_length);
     for (size_t i = hider->count; i-- > 0;) {

@@ -40,18 +40,6 @@ static bool same_text(const char *one, const char *other)
     return one == other || (one && other && strcmp(one, other) == 0);
 }
 
-/* What was known as the target's alone has the mark of the source's: the first in the list counts.
- */
-static void pair_up(struct secrets *secrets, const char *const value[SIDES])
-{
-    for (size_t i = 0; i < secrets->count; i++) {
-        const char **one = secrets->items[i].value;
-        if (same_text(one[TARGET], value[TARGET]) &&
-            (!one[SOURCE] || strcmp(one[SOURCE], value[TARGET]) == 0))
-            one[SOURCE] = arena_copy(&secrets->arena, value[SOURCE]);
-    }
-}
-
 /* Texts are copied. */
 static void add_secret(struct secrets *secrets, const char *source, const char *target)
 {
@@ -63,8 +51,6 @@ static void add_secret(struct secrets *secrets, const char *source, const char *
         if (same_text(secrets->items[i].value[SOURCE], value[SOURCE]) &&
             same_text(secrets->items[i].value[TARGET], value[TARGET]))
             return;
-    if (value[SOURCE] && value[TARGET] && strcmp(value[SOURCE], value[TARGET]) != 0)
-        pair_up(secrets, value);
     if (secrets->count == PAIR_SECRETS_MOST) {
         secrets->too_many = true;
         return;
@@ -463,9 +449,11 @@ static void find_answered(struct secrets *secrets, const struct exchange *exchan
     find_links(secrets, side, (const char *)body->data, length);
 }
 
+/* Each with a mark of its own: what this exchange was not sent, the comparison takes for unlike. */
 static void take_known(void *context, const char *const value[SIDES])
 {
-    add_both(context, value);
+    for (int side = 0; side < SIDES; side++)
+        add_any(context, value[side]);
 }
 
 /* ---- what a session shows ---- */
@@ -481,28 +469,17 @@ static const char *cookie_secret(struct arena *arena, struct jar_said said)
     return token_name_is_token(name) || is_lasting(name, value) ? value : NULL;
 }
 
-/* Cookies of one name stand for each other. */
 static void learn_cookies(struct secrets *secrets, struct known *known,
                           const struct exchange *exchange)
 {
     for (int side = 0; side < SIDES; side++) {
         const struct fields *fields = &exchange->in[side].headers;
-        const struct fields *others = &exchange->in[!side].headers;
         for (size_t i = 0; i < fields->count; i++) {
             const char *value[SIDES] = {NULL, NULL};
             if (strcasecmp(fields->items[i].name, "Set-Cookie") != 0)
                 continue;
-            struct jar_said said = jar_read(slice_of(fields->items[i].value));
-            value[side] = cookie_secret(&secrets->arena, said);
-            for (size_t k = 0; k < others->count && value[side] && !value[!side]; k++) {
-                if (strcasecmp(others->items[k].name, "Set-Cookie") != 0)
-                    continue;
-                struct jar_said other = jar_read(slice_of(others->items[k].value));
-                if (other.name.length == said.name.length &&
-                    (!said.name.length ||
-                     memcmp(other.name.at, said.name.at, said.name.length) == 0))
-                    value[!side] = cookie_secret(&secrets->arena, other);
-            }
+            value[side] =
+                cookie_secret(&secrets->arena, jar_read(slice_of(fields->items[i].value)));
             known_add(known, value, true);
         }
     }

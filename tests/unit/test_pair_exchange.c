@@ -168,6 +168,14 @@ static void what_the_session_showed_is_not_kept_either(void **state)
     assert_true(pair_decode(bytes.data, bytes.length, &pair, &err));
     assert_non_null(
         memmem(pair.answers[SOURCE].body, pair.answers[SOURCE].length, "Shakespeare", 11));
+    /* What the comparison finds unlike stays unlike: each side's cookie has a mark of its own. */
+    enum { MARK = 11, BEFORE = sizeof "<p>Shakespeare " - 1 };
+    const char *source = (const char *)pair.answers[SOURCE].body + BEFORE;
+    const char *target = (const char *)pair.answers[TARGET].body + BEFORE;
+    assert_int_equal(pair.answers[TARGET].length, BEFORE + 3 * MARK + 2);
+    assert_memory_equal(source, target, MARK);
+    assert_memory_not_equal(source + MARK + 1, target + MARK + 1, MARK);
+    assert_memory_equal(source + MARK + 1, target + 2 * (MARK + 1), MARK);
     pair_free(&pair);
     exchange_free(login);
     exchange_free(later);
