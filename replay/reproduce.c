@@ -7,6 +7,7 @@
 #include "lane.h"
 #include "mask.h"
 #include "replaced.h"
+#include "sites.h"
 #include "token_parts.h"
 
 #include "../diff/base/option.h"
@@ -395,11 +396,12 @@ static MUST_CHECK bool write_script(struct way *way, struct err *err)
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct reproduce_plan plan = {.ledger = way->ledger,
                                   .one_side = !logs->url[TARGET],
-                                  .host = {logs->host[SOURCE], logs->host[TARGET]},
                                   .production = way->production,
                                   .keep_secrets = way->options->keep_secrets};
-    for (int side = 0; side < SIDES && !logs->tenants_path; side++)
-        plan.url[side] = logs->url[side];
+    struct err unread = {0}; /* of tenants whose file is gone the URLs are to be filled in */
+    const struct logged *last = &way->requests[way->count - 1].exchange->logged;
+    if (!sites_place(logs, last->tenant, &way->arena, plan.url, plan.host, &unread))
+        plan.url[SOURCE] = plan.url[TARGET] = NULL;
     fill_plan(way, &plan);
     reproduce_script(&plan, &text);
     bool ok =

@@ -1,6 +1,8 @@
 /* See sites.h. */
 #include "sites.h"
 
+#include "book_settings.h"
+
 #include "../diff/base/settings.h"
 #include "counter.h"
 #include "host.h"
@@ -405,6 +407,40 @@ static MUST_CHECK bool find_places(struct sites *sites, const char *tenant,
                        : err_prefix(err, "%s", party_option[party]);
     }
     return check_apart(sites, found, err);
+}
+
+static const char *place_text(struct arena *arena, const char *text, const char *tenant)
+{
+    struct buffer whole = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    const char *copy = NULL;
+    if (text && add_substituted(&whole, text, tenant)) {
+        book_settings_url(&shown, (const char *)whole.data);
+        copy = arena_copy_bytes(arena, shown.data, shown.length);
+    }
+    buffer_free(&whole);
+    buffer_free(&shown);
+    return copy;
+}
+
+bool sites_place(const struct replay_options *options, const char *tenant, struct arena *arena,
+                 const char *url[SIDES], const char *host[SIDES], struct err *err)
+{
+    struct sites sites = {.options = options};
+    bool good = !options->tenants_path || read_tenants(&sites, options->tenants_path, err);
+    const struct tenant_rule *rule = good && tenant ? find_rule(&sites, tenant) : NULL;
+    bool known = good && (rule || !tenant || !options->tenants_path);
+    for (int side = 0; side < SIDES; side++) {
+        struct place place = command_place(options, (enum party)side);
+        bool there = known && place.url;
+        if (there && rule && rule->places[side].url)
+            place.url = rule->places[side].url;
+        if (there && rule && rule->places[side].host)
+            place.host = rule->places[side].host;
+        url[side] = there ? place_text(arena, place.url, tenant) : NULL;
+        host[side] = there ? place_text(arena, place.host, tenant) : NULL;
+    }
+    free_tenants(&sites.tenant_rules);
+    return good;
 }
 
 static bool mentions_tenant(const struct sites *sites, const struct tenant_rule *rule)

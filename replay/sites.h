@@ -49,6 +49,13 @@ const struct site *sites_find(struct sites *sites, const char *tenant, enum side
 /* The second copy of the source (--calibrate), or NULL. */
 const struct site *sites_copy(struct sites *sites, const char *tenant);
 
+/* Where a tenant's requests (NULL: those of none) are sent, as options and the tenants' file say:
+ * URLs without user and password, and Hosts. Texts are in the arena; NULL: the tenant is unknown,
+ * there is no such side, or no Host is said. Nothing is looked up. ERR_USAGE: the file cannot be
+ * read. */
+bool sites_place(const struct replay_options *options, const char *tenant, struct arena *arena,
+                 const char *url[SIDES], const char *host[SIDES], struct err *err) MUST_CHECK;
+
 /* Is the text a tenants' file? ERR_USAGE, "path:line:column: what is wrong". */
 bool sites_check_tenants(const char *path, const char *text, size_t length,
                          struct err *err) MUST_CHECK;

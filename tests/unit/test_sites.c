@@ -466,6 +466,57 @@ static void no_password_is_in_a_sentence(void **state)
     }
 }
 
+/* For a script that asks the same again. */
+static void a_tenants_place_is_told_without_looking_it_up(void **state)
+{
+    static const char file[] =
+        "a: {source: 'http://u:hunter2@10.0.0.8:8001', target: {host: a.x}}\n"
+        "\"*\": {target: 'http://10.0.0.9:8002'}\n";
+    static const struct {
+        const char *tenant;
+        bool tenants;
+        const char *url[SIDES], *host[SIDES];
+    } places[] = {
+        {"a", true, {"http://10.0.0.8:8001", "http://a.invalid"}, {NULL, "a.x"}},
+        {"b", true, {"http://127.0.0.1:1", "http://10.0.0.9:8002"}, {NULL, "b.new"}},
+        {"c", false, {"http://127.0.0.1:1", "http://c.invalid"}, {NULL, "c.new"}},
+        {"c d", false, {"http://127.0.0.1:1", NULL}, {NULL, NULL}},
+        {NULL, true, {"http://127.0.0.1:1", NULL}, {NULL, NULL}},
+    };
+    (void)state;
+    const char *path = temporary(file);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const struct replay_options options = {
+            .url = {"http://127.0.0.1:1", "http://{tenant}.invalid"},
+            .host = {NULL, "{tenant}.new"},
+            .tenants_path = places[i].tenants ? path : NULL};
+        struct arena arena = ARENA_INIT;
+        struct err err = {0};
+        const char *url[SIDES], *host[SIDES];
+        assert_true(sites_place(&options, places[i].tenant, &arena, url, host, &err));
+        for (int side = 0; side < SIDES; side++) {
+            if (places[i].url[side])
+                assert_string_equal(url[side] ? url[side] : "(none)", places[i].url[side]);
+            else
+                assert_null(url[side]);
+            if (places[i].host[side])
+                assert_string_equal(host[side] ? host[side] : "(none)", places[i].host[side]);
+            else
+                assert_null(host[side]);
+        }
+        arena_free(&arena);
+    }
+    unlink(path);
+    struct arena arena = ARENA_INIT;
+    struct err err = {0};
+    const char *url[SIDES], *host[SIDES];
+    const struct replay_options gone = {.url = {"http://127.0.0.1:1"}, .tenants_path = path};
+    assert_false(sites_place(&gone, "a", &arena, url, host, &err));
+    assert_null(url[SOURCE]);
+    arena_free(&arena);
+    free((void *)path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +528,7 @@ int main(void)
         cmocka_unit_test(tenants_of_one_place_share_their_site),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(no_password_is_in_a_sentence),
+        cmocka_unit_test(a_tenants_place_is_told_without_looking_it_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
