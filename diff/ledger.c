@@ -23,8 +23,8 @@
  */
 #include "ledger.h"
 
-#include "base/hash.h"
 #include "base/memory.h"
+#include "ledger_sum.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,8 +37,6 @@
 #include <sqlite3.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define SUM_SIZE 16     /* bytes of a checksum in the file: low, high, little-endian */
-#define FILE_ID_SIZE 16 /* random bytes that tell one ledger's records from another's */
 
 /* Places in an SQLite file's header. */
 #define HEADER_SIZE 100
@@ -91,14 +89,6 @@ static const char *const statement_texts[STATEMENTS] = {
     [ALL] = "SELECT kind, id, part, checksum, bytes FROM record ORDER BY kind, id, part",
 };
 
-/* What a commit says of the whole file. */
-struct head {
-    char *purpose; /* owned */
-    unsigned char file[FILE_ID_SIZE];
-    int64_t records;
-    struct hash128 sum; /* of the records' checksums, modulo 2^128 */
-};
-
 struct ledger {
     char *path; /* as the caller named it, for sentences */
     char *file; /* absolute, without symbolic links, for SQLite */
@@ -107,93 +97,9 @@ struct ledger {
     bool changed; /* a transaction is open */
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENTS];
-    struct head head;
+    struct ledger_head head;
     struct err broken; /* code ERR_NONE: works */
 };
-
-/* One row of ALL, EACH or GET; borrowed from the statement. */
-struct record {
-    const char *kind;
-    size_t kind_length;
-    int64_t id, part;
-    struct hash128 checksum;
-    const void *bytes;
-    size_t length;
-};
-
-/* --- checksums --- */
-
-static struct hash128 sum_add(struct hash128 sum, struct hash128 more)
-{
-    struct hash128 result = {.low = sum.low + more.low, .high = sum.high + more.high};
-    result.high += result.low < sum.low;
-    return result;
-}
-
-static struct hash128 sum_subtract(struct hash128 sum, struct hash128 less)
-{
-    struct hash128 result = {.low = sum.low - less.low, .high = sum.high - less.high};
-    result.high -= sum.low < less.low;
-    return result;
-}
-
-static bool sum_equal(struct hash128 one, struct hash128 other)
-{
-    return one.low == other.low && one.high == other.high;
-}
-
-static void sum_write(struct hash128 sum, unsigned char bytes[SUM_SIZE])
-{
-    for (unsigned i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(sum.low >> 8 * i);
-        bytes[8 + i] = (unsigned char)(sum.high >> 8 * i);
-    }
-}
-
-static struct hash128 sum_read(const unsigned char bytes[SUM_SIZE])
-{
-    struct hash128 sum = {0, 0};
-    for (unsigned i = 0; i < 8; i++) {
-        sum.low |= (uint64_t)bytes[i] << 8 * i;
-        sum.high |= (uint64_t)bytes[8 + i] << 8 * i;
-    }
-    return sum;
-}
-
-static void add_sum(struct buffer *text, struct hash128 sum)
-{
-    buffer_add_u64(text, sum.low);
-    buffer_add_u64(text, sum.high);
-}
-
-/* Covers the bytes, where they belong (kind, id, part) and whose they are (the file's id). */
-static struct hash128 record_checksum(const struct head *head, const struct record *record)
-{
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add(&text, head->file, FILE_ID_SIZE);
-    buffer_add_u64(&text, record->kind_length);
-    buffer_add(&text, record->kind, record->kind_length);
-    buffer_add_u64(&text, (uint64_t)record->id);
-    buffer_add_u64(&text, (uint64_t)record->part);
-    buffer_add_u64(&text, record->length);
-    add_sum(&text, hash_128(record->bytes, record->length));
-    struct hash128 sum = hash_128(text.data, text.length);
-    buffer_free(&text);
-    return sum;
-}
-
-static struct hash128 head_checksum(const struct head *head)
-{
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_u32(&text, LEDGER_VERSION);
-    buffer_add(&text, head->file, FILE_ID_SIZE);
-    buffer_add_text(&text, head->purpose);
-    buffer_add_u64(&text, (uint64_t)head->records);
-    add_sum(&text, head->sum);
-    struct hash128 sum = hash_128(text.data, text.length);
-    buffer_free(&text);
-    return sum;
-}
 
 /* --- sentences --- */
 
@@ -305,9 +211,10 @@ static void bind_key(sqlite3_stmt *statement, const char *kind, int64_t id, int6
 
 static MUST_CHECK bool bind_sum(sqlite3_stmt *statement, int place, struct hash128 sum)
 {
-    unsigned char bytes[SUM_SIZE];
-    sum_write(sum, bytes);
-    return sqlite3_bind_blob(statement, place, bytes, SUM_SIZE, SQLITE_TRANSIENT) == SQLITE_OK;
+    unsigned char bytes[LEDGER_SUM_SIZE];
+    ledger_sum_write(sum, bytes);
+    return sqlite3_bind_blob(statement, place, bytes, LEDGER_SUM_SIZE, SQLITE_TRANSIENT) ==
+           SQLITE_OK;
 }
 
 /* A column that holds so many bytes and is a blob; false: it is not. */
@@ -323,15 +230,15 @@ static MUST_CHECK bool column_blob(sqlite3_stmt *statement, int column, int size
 static MUST_CHECK bool column_sum(sqlite3_stmt *statement, int column, struct hash128 *sum)
 {
     const unsigned char *bytes;
-    if (!column_blob(statement, column, SUM_SIZE, &bytes))
+    if (!column_blob(statement, column, LEDGER_SUM_SIZE, &bytes))
         return false;
-    *sum = sum_read(bytes);
+    *sum = ledger_sum_read(bytes);
     return true;
 }
 
 /* The row at which the statement stands; false: its checksum says that it is not what was put. */
 static MUST_CHECK bool read_record(const struct ledger *ledger, sqlite3_stmt *statement,
-                                   struct record *record)
+                                   struct ledger_record *record)
 {
     if (sqlite3_column_type(statement, 0) != SQLITE_TEXT ||
         sqlite3_column_type(statement, 1) != SQLITE_INTEGER ||
@@ -349,7 +256,7 @@ static MUST_CHECK bool read_record(const struct ledger *ledger, sqlite3_stmt *st
         return false; /* no memory */
     if (!record->bytes)
         record->bytes = "";
-    return sum_equal(record->checksum, record_checksum(&ledger->head, record));
+    return ledger_sum_equal(record->checksum, ledger_sum_of_record(&ledger->head, record));
 }
 
 /* The checksum that a place's record has now. */
@@ -513,7 +420,7 @@ static void close_database(struct ledger *ledger)
 
 static MUST_CHECK bool read_head(struct ledger *ledger, struct err *err)
 {
-    struct head *head = &ledger->head;
+    struct ledger_head *head = &ledger->head;
     sqlite3_stmt *statement = ledger->statements[HEAD];
     int code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
@@ -521,16 +428,17 @@ static MUST_CHECK bool read_head(struct ledger *ledger, struct err *err)
     const unsigned char *file;
     struct hash128 checksum;
     bool good = code == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_TEXT &&
-                column_blob(statement, 1, FILE_ID_SIZE, &file) &&
+                column_blob(statement, 1, LEDGER_FILE_ID_SIZE, &file) &&
                 sqlite3_column_type(statement, 2) == SQLITE_INTEGER &&
                 column_sum(statement, 3, &head->sum) && column_sum(statement, 4, &checksum);
     if (good) {
         const unsigned char *purpose = sqlite3_column_text(statement, 0);
         free(head->purpose);
         head->purpose = mem_copy_string(purpose ? (const char *)purpose : "");
-        memcpy(head->file, file, FILE_ID_SIZE);
+        memcpy(head->file, file, LEDGER_FILE_ID_SIZE);
         head->records = sqlite3_column_int64(statement, 2);
-        good = sum_equal(checksum, head_checksum(head)) && sqlite3_step(statement) == SQLITE_DONE;
+        good = ledger_sum_equal(checksum, ledger_sum_of_head(head)) &&
+               sqlite3_step(statement) == SQLITE_DONE;
     }
     reset(ledger, HEAD);
     return good || refuse_damaged(ledger, "its head is not what was saved", err);
@@ -546,17 +454,17 @@ static MUST_CHECK bool read_all(struct ledger *ledger, struct err *err)
     int code;
     bool good = true;
     while (good && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct record record;
+        struct ledger_record record;
         struct hash128 checksum;
         bool found = false;
         good = read_record(ledger, statement, &record) &&
                find(ledger, record.kind, record.id, record.part, &checksum, &found) && found &&
-               sum_equal(checksum, record.checksum);
+               ledger_sum_equal(checksum, record.checksum);
         if (!good) {
             refuse_damaged(ledger, "a record is not what was saved", err);
         } else {
             records++;
-            sum = sum_add(sum, record.checksum);
+            sum = ledger_sum_add(sum, record.checksum);
         }
     }
     if (good && code != SQLITE_DONE)
@@ -564,7 +472,7 @@ static MUST_CHECK bool read_all(struct ledger *ledger, struct err *err)
     reset(ledger, ALL);
     if (!good)
         return false;
-    if (records != ledger->head.records || !sum_equal(sum, ledger->head.sum))
+    if (records != ledger->head.records || !ledger_sum_equal(sum, ledger->head.sum))
         return refuse_damaged(ledger, "records are missing or of another save", err);
     return true;
 }
@@ -633,13 +541,13 @@ static MUST_CHECK bool check(struct ledger *ledger, const char *purpose, struct 
 /* After check(), by the same lock, so the file is still what was checked. */
 static MUST_CHECK bool reopen_for_writing(struct ledger *ledger, struct err *err)
 {
-    struct head checked = ledger->head;
+    struct ledger_head checked = ledger->head;
     close_database(ledger);
     ledger->head.purpose = NULL;
     bool good = open_database(ledger, ACCESS_WRITE, err) &&
                 answers(ledger, "PRAGMA journal_mode", "wal", err) && prepare(ledger, err) &&
                 read_head(ledger, err);
-    if (good && !sum_equal(head_checksum(&checked), head_checksum(&ledger->head)))
+    if (good && !ledger_sum_equal(ledger_sum_of_head(&checked), ledger_sum_of_head(&ledger->head)))
         good = refuse_in_use(ledger->path, err);
     free(checked.purpose);
     return good;
@@ -756,9 +664,11 @@ static MUST_CHECK bool fill_file(struct ledger *ledger, struct err *err)
         sqlite3_prepare_v2(ledger->database, "INSERT INTO ledger VALUES(?1, ?2, 0, ?3, ?4)", -1,
                            &insert, NULL) == SQLITE_OK &&
         sqlite3_bind_text(insert, 1, ledger->head.purpose, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sqlite3_bind_blob(insert, 2, ledger->head.file, FILE_ID_SIZE, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_bind_blob(insert, 2, ledger->head.file, LEDGER_FILE_ID_SIZE, SQLITE_STATIC) ==
+            SQLITE_OK &&
         bind_sum(insert, 3, ledger->head.sum) &&
-        bind_sum(insert, 4, head_checksum(&ledger->head)) && sqlite3_step(insert) == SQLITE_DONE;
+        bind_sum(insert, 4, ledger_sum_of_head(&ledger->head)) &&
+        sqlite3_step(insert) == SQLITE_DONE;
     if (!good)
         refuse_open(ledger, err);
     sqlite3_finalize(insert);
@@ -779,7 +689,7 @@ bool ledger_create(const char *path, const char *purpose, struct ledger **result
     ledger->head.purpose = mem_copy_string(purpose);
     bool good = lock(ledger, true, err) && resolve(ledger, err) &&
                 nothing_beside(ledger, foreign, COUNT(foreign), err);
-    if (good && getrandom(ledger->head.file, FILE_ID_SIZE, 0) != FILE_ID_SIZE)
+    if (good && getrandom(ledger->head.file, LEDGER_FILE_ID_SIZE, 0) != LEDGER_FILE_ID_SIZE)
         good = err_set(err, ERR_INTERNAL, "the ledger \"%s\" cannot be made: no random bytes: %s.",
                        path, strerror(errno));
     if (good && fill_file(ledger, err) && sync_folder(ledger, err)) {
@@ -848,13 +758,14 @@ bool ledger_put(struct ledger *ledger, const char *kind, int64_t id, int64_t par
     bool found;
     if (!begin_change(ledger, kind, id, part, &old, &found, err))
         return false;
-    struct record record = {.kind = kind,
-                            .kind_length = strlen(kind),
-                            .id = id,
-                            .part = part,
-                            .bytes = length ? bytes : "", /* SQLite reads NULL as its own NULL */
-                            .length = length};
-    record.checksum = record_checksum(&ledger->head, &record);
+    struct ledger_record record = {.kind = kind,
+                                   .kind_length = strlen(kind),
+                                   .id = id,
+                                   .part = part,
+                                   .bytes =
+                                       length ? bytes : "", /* SQLite reads NULL as its own NULL */
+                                   .length = length};
+    record.checksum = ledger_sum_of_record(&ledger->head, &record);
     sqlite3_stmt *statement = ledger->statements[PUT];
     bind_key(statement, kind, id, part);
     bool good =
@@ -864,12 +775,12 @@ bool ledger_put(struct ledger *ledger, const char *kind, int64_t id, int64_t par
     if (!good)
         return fail(ledger, "written", NULL, err);
     reset(ledger, PUT);
-    struct head *head = &ledger->head;
+    struct ledger_head *head = &ledger->head;
     if (found)
-        head->sum = sum_subtract(head->sum, old);
+        head->sum = ledger_sum_subtract(head->sum, old);
     else
         head->records++;
-    head->sum = sum_add(head->sum, record.checksum);
+    head->sum = ledger_sum_add(head->sum, record.checksum);
     return true;
 }
 
@@ -887,7 +798,7 @@ bool ledger_remove(struct ledger *ledger, const char *kind, int64_t id, int64_t 
         return fail(ledger, "written", NULL, err);
     reset(ledger, REMOVE);
     ledger->head.records--;
-    ledger->head.sum = sum_subtract(ledger->head.sum, old);
+    ledger->head.sum = ledger_sum_subtract(ledger->head.sum, old);
     return true;
 }
 
@@ -900,7 +811,7 @@ bool ledger_save(struct ledger *ledger, struct err *err)
     sqlite3_stmt *statement = ledger->statements[SAVE];
     bool good = sqlite3_bind_int64(statement, 1, ledger->head.records) == SQLITE_OK &&
                 bind_sum(statement, 2, ledger->head.sum) &&
-                bind_sum(statement, 3, head_checksum(&ledger->head)) &&
+                bind_sum(statement, 3, ledger_sum_of_head(&ledger->head)) &&
                 sqlite3_step(statement) == SQLITE_DONE;
     if (!good)
         return fail(ledger, "written", NULL, err);
@@ -925,7 +836,7 @@ bool ledger_get(struct ledger *ledger, const char *kind, int64_t id, int64_t par
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return fail(ledger, "read", NULL, err);
     if (code == SQLITE_ROW) {
-        struct record record;
+        struct ledger_record record;
         if (!read_record(ledger, statement, &record) || record.id != id || record.part != part ||
             strcmp(record.kind, kind) != 0)
             return fail(ledger, "read", not_as_put, err);
@@ -951,7 +862,7 @@ bool ledger_each(struct ledger *ledger, const char *kind,
     int code;
     bool taken = true;
     while (taken && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct record record;
+        struct ledger_record record;
         if (!read_record(ledger, statement, &record))
             return fail(ledger, "read", not_as_put, err);
         taken = take(context, record.id, record.part, record.bytes, record.length, err);
@@ -960,46 +871,4 @@ bool ledger_each(struct ledger *ledger, const char *kind,
         return fail(ledger, "read", NULL, err);
     reset(ledger, EACH);
     return taken;
-}
-
-/* --- the user's folder --- */
-
-/* Makes the folder and what is above it, each for the user alone when absent. */
-static MUST_CHECK bool make_folder(char *path, struct err *err)
-{
-    for (char *at = path + 1;; at++) {
-        if (*at != '/' && *at != '\0')
-            continue;
-        char here = *at;
-        *at = '\0';
-        int failed = mkdir(path, 0700) == 0 ? 0 : errno;
-        struct stat status;
-        bool good = !failed || (stat(path, &status) == 0 && S_ISDIR(status.st_mode));
-        if (!good)
-            err_set(
-                err, ERR_USAGE,
-                "the folder \"%s\" for ledgers cannot be made: %s; choose a file with --ledger.",
-                path, failed == EEXIST ? "a file of that name is in the way" : strerror(failed));
-        *at = here;
-        if (!good || !here)
-            return good;
-    }
-}
-
-bool ledger_folder(struct buffer *path, struct err *err)
-{
-    /* The XDG Base Directory Specification ignores relative paths. */
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    buffer_clear(path);
-    if (state && state[0] == '/')
-        buffer_printf(path, "%s/tally", state);
-    else if (home && home[0] == '/')
-        buffer_printf(path, "%s/.local/state/tally", home);
-    else
-        return err_set(err, ERR_USAGE,
-                       "neither XDG_STATE_HOME nor HOME names a folder for ledgers: choose a file "
-                       "with --ledger.");
-    if (buffer_overflowed(path))
-        return err_set(err, ERR_USAGE, "the path of the folder for ledgers is too long.");
-    return make_folder((char *)path->data, err);
 }

@@ -72,8 +72,4 @@ bool ledger_each(struct ledger *ledger, const char *kind,
 /* Commits all since the last save; safe against kill -9 and power loss afterwards. */
 bool ledger_save(struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* Where ledgers live when the user names no file: $XDG_STATE_HOME/tally, else ~/.local/state/tally;
- * made with mode 0700 when absent. ERR_USAGE: neither is set, or it cannot be made. */
-bool ledger_folder(struct buffer *path, struct err *err) MUST_CHECK;
-
 #endif

@@ -4,13 +4,55 @@
 #include "base/memory.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char ending[] = ".ledger";
+
+/* Makes the folder and what is above it, each for the user alone when absent. */
+static MUST_CHECK bool make_folder(char *path, struct err *err)
+{
+    for (char *at = path + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char here = *at;
+        *at = '\0';
+        int failed = mkdir(path, 0700) == 0 ? 0 : errno;
+        struct stat status;
+        bool good = !failed || (stat(path, &status) == 0 && S_ISDIR(status.st_mode));
+        if (!good)
+            err_set(
+                err, ERR_USAGE,
+                "the folder \"%s\" for ledgers cannot be made: %s; choose a file with --ledger.",
+                path, failed == EEXIST ? "a file of that name is in the way" : strerror(failed));
+        *at = here;
+        if (!good || !here)
+            return good;
+    }
+}
+
+bool ledger_place_folder(struct buffer *path, struct err *err)
+{
+    /* The XDG Base Directory Specification ignores relative paths. */
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    buffer_clear(path);
+    if (state && state[0] == '/')
+        buffer_printf(path, "%s/tally", state);
+    else if (home && home[0] == '/')
+        buffer_printf(path, "%s/.local/state/tally", home);
+    else
+        return err_set(err, ERR_USAGE,
+                       "neither XDG_STATE_HOME nor HOME names a folder for ledgers: choose a file "
+                       "with --ledger.");
+    if (buffer_overflowed(path))
+        return err_set(err, ERR_USAGE, "the path of the folder for ledgers is too long.");
+    return make_folder((char *)path->data, err);
+}
 
 static int newest_first(const struct dirent **one, const struct dirent **other)
 {
@@ -78,7 +120,7 @@ static void remove_ledger(const char *path)
 bool ledger_place_list(const char *purpose, struct text_list *paths, struct err *err)
 {
     struct buffer folder = BUFFER_INIT(1 << 14);
-    bool ok = ledger_folder(&folder, err);
+    bool ok = ledger_place_folder(&folder, err);
     if (ok)
         (void)list((const char *)folder.data, purpose, paths); /* unreadable: as if empty */
     buffer_free(&folder);
@@ -96,7 +138,7 @@ bool ledger_place_new(const char *purpose, const char *asked, struct buffer *pat
         buffer_add_text(path, asked);
         return true;
     }
-    if (!ledger_folder(path, err))
+    if (!ledger_place_folder(path, err))
         return false;
     (void)list((const char *)path->data, purpose, &old);
     for (size_t i = LEDGER_PLACE_KEPT - 1; i < old.count; i++)
@@ -119,7 +161,7 @@ bool ledger_place_newest(const char *purpose, const char *asked, struct buffer *
         return true;
     }
     struct buffer folder = BUFFER_INIT(1 << 14);
-    ok = ledger_folder(&folder, err) && ledger_place_list(purpose, &all, err);
+    ok = ledger_place_folder(&folder, err) && ledger_place_list(purpose, &all, err);
     if (ok && all.count)
         buffer_add_text(path, all.items[0]);
     else if (ok)

@@ -1008,7 +1008,7 @@ static void ledgers_live_in_the_users_state_folder(void **state)
             free(file);
         }
         for (int twice = 0; twice < 2; twice++) { /* made, then found */
-            bool good = ledger_folder(&got, &err);
+            bool good = ledger_place_folder(&got, &err);
             assert_int_equal(good, cases[i].expected != NULL);
             if (!good) {
                 assert_int_equal(err.code, ERR_USAGE);
