@@ -777,7 +777,7 @@ static enum failure look_whole(struct transfer *transfer)
 {
     struct incoming *in = transfer->in;
     const char *method = (const char *)transfer->method.data;
-    bool part = is_sent(transfer, "Range");
+    bool part = in->status == 206 && is_sent(transfer, "Range");
     const char *fault = transfer->in_body ? framing_fault(&in->headers, method, in->status, part)
                                           : "the connection ended within the answer's header";
     if (fault) {
