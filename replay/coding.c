@@ -101,12 +101,12 @@ static void add_field(struct coding *coding, const struct field *field)
 {
     struct slice name;
     const char *at = field->value;
-    if (strcasecmp(field->name, "Content-Length") == 0)
+    if (field_is(field, "Content-Length"))
         coding->none = *at && !at[strspn(at, "0")];
-    else if (strcasecmp(field->name, "Content-Encoding") == 0)
+    else if (field_is(field, "Content-Encoding"))
         while (next_name(&at, &name))
             add_name(coding, name);
-    else if (strcasecmp(field->name, "Transfer-Encoding") == 0)
+    else if (field_is(field, "Transfer-Encoding"))
         while (next_name(&at, &name))
             if (!slice_equal_fold(name, slice_of("chunked")) &&
                 !slice_equal_fold(name, slice_of("identity")) && !coding->fault)
@@ -115,6 +115,12 @@ static void add_field(struct coding *coding, const struct field *field)
 
 struct coding *coding_new(const struct fields *headers, size_t limit)
 {
+    bool named = false;
+    for (size_t i = 0; i < headers->count && !named; i++)
+        named = field_is(&headers->items[i], "Content-Encoding") ||
+                field_is(&headers->items[i], "Transfer-Encoding");
+    if (!named)
+        return NULL;
     struct coding coding = {.limit = limit};
     for (size_t i = 0; i < headers->count; i++)
         add_field(&coding, &headers->items[i]);

@@ -17,6 +17,8 @@
 #include "../diff/base/side.h"
 #include "request.h"
 
+#include <strings.h>
+
 /* Header fields in order, as on the wire; a name may stand several times. */
 struct field {
     char *name, *value; /* in the exchange's arena */
@@ -29,6 +31,12 @@ struct fields {
 
 void fields_add(struct fields *fields, struct arena *arena, const char *name, const char *value,
                 size_t value_length);
+/* Has it that name? Case does not count. Quick where it has not: most differ in the first letter.
+ */
+static inline bool field_is(const struct field *field, const char *name)
+{
+    return (field->name[0] | 0x20) == (name[0] | 0x20) && strcasecmp(field->name, name) == 0;
+}
 /* The first of that name (case does not count), or NULL. */
 const char *fields_find(const struct fields *fields, const char *name);
 void fields_free(struct fields *fields);

@@ -8,18 +8,12 @@ bool framing_has_body(const char *method, int status)
     return status >= 200 && status != 204 && status != 304 && strcmp(method, "HEAD") != 0;
 }
 
-/* Asked of every field of every answer: most differ in their first letter. */
-static bool is_named(const struct field *field, const char *name)
-{
-    return (field->name[0] | 0x20) == (name[0] | 0x20) && strcasecmp(field->name, name) == 0;
-}
-
 /* chunked is the last coding of a list, or the only one. */
 static bool is_chunked(const struct fields *headers)
 {
     bool chunked = false;
     for (size_t i = 0; i < headers->count; i++) {
-        if (!is_named(&headers->items[i], "Transfer-Encoding"))
+        if (!field_is(&headers->items[i], "Transfer-Encoding"))
             continue;
         const char *value = headers->items[i].value, *last = strrchr(value, ',');
         last = last ? last + 1 : value;
@@ -50,7 +44,7 @@ static const char *length_fault(const struct fields *headers)
     uint64_t first = 0, length;
     for (size_t i = 0; i < headers->count; i++) {
         const char *at = headers->items[i].value;
-        if (!is_named(&headers->items[i], "Content-Length"))
+        if (!field_is(&headers->items[i], "Content-Length"))
             continue;
         while (at) {
             if (!read_length(&at, &length))
@@ -77,7 +71,7 @@ const char *framing_fault(const struct fields *headers, const char *method, int 
 bool framing_is_open(const struct fields *headers, const char *method, int status)
 {
     for (size_t i = 0; i < headers->count; i++)
-        if (is_named(&headers->items[i], "Content-Length"))
+        if (field_is(&headers->items[i], "Content-Length"))
             return false;
     return framing_has_body(method, status) && !is_chunked(headers);
 }
