@@ -88,7 +88,7 @@ static void text_reasons(const struct inventory *inventory, struct buffer *out)
         const struct request_reason_row *row = request_reason_row((enum request_reason)i);
         add_label(out, "");
         display_add_left(out, row->name, 15);
-        display_add_right(out, human_count(inventory->reasons[i], number), 10);
+        display_add_number(out, human_count(inventory->reasons[i], number), 10);
         buffer_add_text(out, "  ");
         display_add_wrapped(out, row->text, 39, 39, WIDTH);
     }
@@ -164,7 +164,7 @@ static void text_sessions(const struct inventory *inventory, struct buffer *out)
         if (!rows[i].count)
             continue;
         add_label(out, "");
-        display_add_right(out, human_count(rows[i].count, number), 10);
+        display_add_number(out, human_count(rows[i].count, number), 10);
         buffer_add_text(out, "  ");
         display_add_wrapped(out, rows[i].text, 24, 24, WIDTH);
     }
@@ -185,7 +185,7 @@ static void text_counter(const char *label, struct counter *counter, size_t show
             continue;
         add_label(out, first ? label : "");
         first = false;
-        display_add_right(out, human_count(entry->count, number), 10);
+        display_add_number(out, human_count(entry->count, number), 10);
         buffer_add_text(out, "  ");
         display_add_cut(out, entry->name, WIDTH - 24);
         buffer_add_byte(out, '\n');

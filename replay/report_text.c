@@ -166,7 +166,7 @@ static void add_fate(const struct page *page, enum replay_fate fate, const char 
         return;
     add_label(page->out, "");
     display_add_left(page->out, replay_fate_name[fate], 14);
-    display_add_right(page->out, human_count(page->result->fates[fate], number), 9);
+    display_add_number(page->out, human_count(page->result->fates[fate], number), 9);
     buffer_printf(page->out, "%s%s\n", *what ? "  " : "", what);
 }
 
@@ -241,7 +241,7 @@ static void add_left_out(const struct page *page)
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         add_label(out, "");
         display_add_left(out, row->reason, 16);
-        display_add_right(out, human_count(row->count, number), 7);
+        display_add_number(out, human_count(row->count, number), 7);
         buffer_add_text(out, "  ");
         buffer_printf(&text, "%s; ", row->text);
         add_lines(&text, row->lines, row->line_count, row->count);
@@ -359,7 +359,7 @@ static void add_group(const struct page *page, const struct replay_group *group)
     struct buffer *out = page->out;
     struct buffer what = BUFFER_INIT(BUFFER_NO_LIMIT);
     char number[32];
-    display_add_right(out, human_count(group->count, number), 7);
+    display_add_number(out, human_count(group->count, number), 7);
     buffer_add_text(out, "  ");
     display_add_left(out, group->kind, 9);
     if (strlen(group->kind) >= 9) /* "transport" fills the column */
@@ -421,7 +421,7 @@ static void add_doubts(const struct page *page)
     for (size_t i = 0; i < result->doubt_count && i < ROWS_SHOWN; i++) {
         const struct replay_doubt *row = &result->doubts[i];
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-        display_add_right(out, human_count(row->count, number), 7);
+        display_add_number(out, human_count(row->count, number), 7);
         buffer_add_text(out, "  ");
         buffer_printf(&text, "%s: %s; ", row->route, row->text);
         add_lines(&text, row->lines, row->line_count, row->count);
@@ -444,7 +444,7 @@ static void add_uncorrelated(const struct page *page)
     for (size_t i = 0; i < result->uncorrelated_count && i < ROWS_SHOWN; i++) {
         const struct replay_uncorrelated *row = &result->uncorrelated[i];
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-        display_add_right(out, human_count(row->count, number), 7);
+        display_add_number(out, human_count(row->count, number), 7);
         buffer_add_text(out, "  ");
         buffer_printf(&text, "%s: %s; first in line %llu", row->route, row->where,
                       (unsigned long long)row->line);
@@ -484,7 +484,7 @@ static void add_time_row(const struct page *page, const struct replay_latency *r
 {
     struct buffer *out = page->out;
     char text[32];
-    display_add_right(out, human_count(row->count, text), 7);
+    display_add_number(out, human_count(row->count, text), 7);
     buffer_add_text(out, "  ");
     display_add_left(out, row->route, 27);
     for (int side = 0; side <= (page->result->one_side ? SOURCE : TARGET); side++) {
@@ -630,7 +630,7 @@ static void add_essentials(const struct page *page)
     for (size_t i = 0; i < result->group_count; i++) {
         struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         char number[32];
-        display_add_right(page->out, human_count(result->groups[i].count, number), 7);
+        display_add_number(page->out, human_count(result->groups[i].count, number), 7);
         buffer_printf(&text, "%s  %s  ", result->groups[i].kind, result->groups[i].route);
         add_what(&text, &result->groups[i]);
         buffer_add_text(page->out, "  ");

@@ -129,6 +129,12 @@ void display_add_right(struct buffer *out, const char *text, size_t width)
     display_add_cut(out, text, width);
 }
 
+void display_add_number(struct buffer *out, const char *text, size_t width)
+{
+    size_t columns = display_width(text);
+    display_add_right(out, text, columns > width ? columns : width);
+}
+
 /* The bytes and columns of the word at `text`: up to the next blank, or as much as `most` columns
  * hold (one character at least). */
 static size_t word_size(const char *text, size_t most, size_t *columns)

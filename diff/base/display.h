@@ -34,6 +34,8 @@ size_t display_add_cut(struct buffer *out, const char *text, size_t width);
 /* The same, then blanks up to `width`; the second puts the blanks before it. */
 void display_add_left(struct buffer *out, const char *text, size_t width);
 void display_add_right(struct buffer *out, const char *text, size_t width);
+/* The same for a number: one that is wider than its column is not cut, for it would be another. */
+void display_add_number(struct buffer *out, const char *text, size_t width);
 void display_add_blanks(struct buffer *out, size_t count);
 
 /*

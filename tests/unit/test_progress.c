@@ -92,6 +92,16 @@ static void text_is_cut_by_the_columns_it_takes(void **state)
     }
 }
 
+static void a_number_that_is_wider_than_its_column_is_whole(void **state)
+{
+    (void)state;
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    display_add_number(&out, "1,204", 7);
+    display_add_number(&out, "2,953,251", 7);
+    assert_string_equal((char *)out.data, "  1,2042,953,251");
+    buffer_free(&out);
+}
+
 static void text_is_wrapped_at_blanks(void **state)
 {
     (void)state;
@@ -243,6 +253,7 @@ int main(void)
         cmocka_unit_test(bytes_have_a_unit),
         cmocka_unit_test(times_read_like_a_clock),
         cmocka_unit_test(text_is_cut_by_the_columns_it_takes),
+        cmocka_unit_test(a_number_that_is_wider_than_its_column_is_whole),
         cmocka_unit_test(text_is_wrapped_at_blanks),
         cmocka_unit_test(a_terminal_shows_one_line_that_is_redrawn_and_wiped),
         cmocka_unit_test(other_things_than_rows_are_counted_by_their_own_name),
