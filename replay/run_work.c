@@ -4,7 +4,6 @@
  */
 #include "run.h"
 
-#include "outgoing.h"
 #include "pair_exchange.h"
 
 #include <stdio.h>
@@ -42,23 +41,11 @@ static void read_answers(struct run *run, struct job *job)
     to_sender(run, job, TO_SENDER_READ);
 }
 
-/* The host of the side's links, as they would name it. */
-static char *host_of(struct arena *arena, const struct site *site)
-{
-    struct buffer text = BUFFER_INIT(1 << 16);
-    outgoing_add_origin(&text, &site->home);
-    const char *host = strstr((const char *)text.data, "://");
-    char *copy = arena_copy(arena, host ? host + 3 : "");
-    buffer_free(&text);
-    return copy;
-}
-
 /* Tenants may have hosts of their own, in production, too. */
-static void set_hosts(struct check_settings *settings, const struct call *call, struct arena *arena)
+static void set_hosts(struct check_settings *settings, const struct call *call)
 {
-    settings->host[call->side] = host_of(arena, call->site);
-    settings->scheme[call->side] =
-        strncasecmp(call->site->home.url, "https:", 6) == 0 ? "https" : "http";
+    settings->host[call->side] = call->site->host;
+    settings->scheme[call->side] = call->site->scheme;
     if (call->site->home.production)
         settings->logged_host = call->site->home.production;
 }
@@ -75,7 +62,7 @@ static void check(struct run *run, struct job *job, struct exchange *exchange,
     for (unsigned i = 0; i < job->call_count; i++)
         if (job->calls[i].exchange == exchange ||
             (job->calls[i].party == PARTY_SOURCE && exchange == job->copy))
-            set_hosts(&settings, &job->calls[i], &exchange->arena);
+            set_hosts(&settings, &job->calls[i]);
     *checked = check_exchange(&settings, exchange, findings, &err);
     if (!*checked)
         snprintf(job->why, sizeof job->why, "%.199s", err.text);

@@ -7,6 +7,7 @@
 #include "counter.h"
 #include "host.h"
 #include "origin.h"
+#include "outgoing.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -278,6 +279,16 @@ static MUST_CHECK bool settle(struct sites *sites, const char *url, const struct
     return true;
 }
 
+static const char *link_host(struct arena *arena, const struct jar_home *home)
+{
+    struct buffer text = BUFFER_INIT(1 << 16);
+    outgoing_add_origin(&text, home);
+    const char *host = strstr((const char *)text.data, "://");
+    const char *copy = arena_copy(arena, host ? host + 3 : "");
+    buffer_free(&text);
+    return copy;
+}
+
 /* The site of this URL and Host; made when there is none. */
 static MUST_CHECK bool make_site(struct sites *sites, enum party party, const char *url,
                                  const char *host, const char *production,
@@ -311,6 +322,8 @@ static MUST_CHECK bool make_site(struct sites *sites, enum party party, const ch
             .url = made->origin->url,
             .host = host ? arena_copy(&sites->arena, host) : NULL,
             .production = production ? arena_copy(&sites->arena, production) : NULL};
+        made->site.host = link_host(&sites->arena, &made->site.home);
+        made->site.scheme = made->origin->secure ? "https" : "http";
         sites->made[place] = made;
     }
     *result = made;

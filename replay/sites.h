@@ -29,6 +29,8 @@ struct sites;
 struct site {
     struct http_site *http;
     struct jar_home home; /* borrowed texts, as long as sites lives */
+    const char *host;     /* of links to it, as they name it: "new.example.org:8443" */
+    const char *scheme;   /* "http", "https" */
 };
 
 /* ERR_USAGE or ERR_UNREACHABLE, with the option or tenant: one of the log's tenants has a place
