@@ -30,6 +30,7 @@ struct book {
     struct book_lanes *lanes;
     char *path;
     bool resumed, had_lanes, keep_secrets;
+    time_t begun;                        /* of a new run */
     unsigned char key[SIPHASH_KEY_SIZE]; /* of hashes: that of the lanes */
     struct marks before[MARKS];          /* of earlier runs: never changed, for any thread */
     struct marks marks[MARKS];
@@ -122,7 +123,8 @@ static bool create(struct book *book, const struct replay_options *options, stru
         book->path = mem_copy_string((const char *)path.data);
     if (ok && getrandom(run, sizeof run, 0) != (ssize_t)sizeof run)
         ok = err_set(err, ERR_INTERNAL, "no random bytes for a name: %s", strerror(errno));
-    book_result_put_start(&start, options);
+    book->begun = time(NULL);
+    book_result_put_start(&start, options, book->begun);
     book_settings_save(&told, options);
     ok = ok && book_lanes_create(book->path, run, &book->lanes, err) &&
          settle(book, options, err) && book_lanes_save(book->lanes, err) &&
@@ -303,6 +305,11 @@ void book_close(struct book *book)
     explicit_bzero(book->key, sizeof book->key);
     free(book->path);
     free(book);
+}
+
+time_t book_begun(const struct book *book)
+{
+    return book->begun;
 }
 
 const char *book_path(const struct book *book)

@@ -36,6 +36,8 @@
 #include "exchange.h"
 #include "replay.h"
 
+#include <time.h>
+
 struct book;
 
 enum book_state { BOOK_NEW, BOOK_FINISHED, BOOK_UNCERTAIN };
@@ -47,6 +49,8 @@ bool book_open(const struct replay_options *options, struct book **book,
 /* What was not saved is dropped. NULL is fine. */
 void book_close(struct book *book);
 const char *book_path(const struct book *book);
+/* When a new run began, as its ledger says it; 0: it is resumed. */
+time_t book_begun(const struct book *book);
 /* Of a resumed run: are the sessions' cookies still there? */
 bool book_has_lanes(const struct book *book);
 

@@ -19,9 +19,9 @@ static void put_shown(struct buffer *out, const char *url)
     buffer_free(&shown);
 }
 
-void book_result_put_start(struct buffer *out, const struct replay_options *options)
+void book_result_put_start(struct buffer *out, const struct replay_options *options, time_t begun)
 {
-    buffer_add_u64(out, (uint64_t)time(NULL));
+    buffer_add_u64(out, (uint64_t)begun);
     buffer_add_byte(out, options->dry_run);
     for (int side = 0; side < SIDES; side++)
         put_shown(out, options->url[side]);

@@ -13,7 +13,7 @@
 #include "../diff/ledger.h"
 #include "replay.h"
 
-void book_result_put_start(struct buffer *out, const struct replay_options *options);
+void book_result_put_start(struct buffer *out, const struct replay_options *options, time_t begun);
 /* over: it cannot go on. */
 bool book_result_put(struct ledger *ledger, const struct replay_result *result, bool over,
                      struct err *err) MUST_CHECK;

@@ -143,6 +143,8 @@ static MUST_CHECK bool open_book(struct run *run, struct err *err)
     if (run->book && options->resume && !go_on(run, err))
         return false;
     run->result->resumed = run->book && options->resume;
+    if (run->book && !options->resume)
+        run->result->started = book_begun(run->book); /* a report of the ledger says the same */
     if (!run->outcome)
         run->outcome = outcome_new(
             &(struct outcome_settings){.slower = options->slower, .one_side = run->one_side});
