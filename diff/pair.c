@@ -132,8 +132,8 @@ void pair_encode(const struct pair *pair, const struct pair_secrets *secrets, st
     buffer_add_u64(out, (uint64_t)pair->arrival);
     put_cut(out, pair->file);
     put_cut(out, pair->method);
-    put_cut(out, pair->target);
-    put_cut(out, pair->route);
+    put_text(out, hider[SOURCE], pair->target);
+    put_text(out, hider[SOURCE], pair->route);
     put_cut(out, pair->tenant);
     put_cut(out, pair->session);
     buffer_add_u32(out, (uint32_t)pair->logged_status);

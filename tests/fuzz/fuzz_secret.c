@@ -96,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buffer_add_text(&path, "/" COOKIE "/x");
     route_pattern(&route, (const char *)path.data, path.length);
     require(memchr(data, '?', length) || memchr(data, '#', length) ||
+            memmem(data, length, COOKIE, sizeof COOKIE - 1) ||
             !strstr((const char *)route.data, COOKIE));
     buffer_free(&route);
     buffer_free(&path);
