@@ -59,7 +59,8 @@ static const struct wish wishes[] = {
     {"sent_http_location",
      {"upstream_http_location", NULL},
      true,
-     "where an answer redirected to: it links generated ids"},
+     "where an answer redirected to: it links generated ids, and tells when both sides lead "
+     "elsewhere"},
     {"content_type", {"http_content_type", NULL}, true, "what kind of body it was"},
     {"content_length",
      {"http_content_length", NULL},

@@ -237,18 +237,25 @@ static void judge_pair(const struct outcome *outcome, const struct exchange *exc
 }
 
 /* Of answers that nothing else is said against: are they what the log had an answer with? */
-static void judge_length(const struct outcome *outcome, const struct exchange *exchange,
-                         struct judgement *judgement)
+static void ask_witness(const struct outcome *outcome, const struct exchange *exchange,
+                        struct judgement *judgement)
 {
-    static const char *const texts[2][2] = {
-        {"both sides sent no body, where the log has one",
-         "both sides sent less than a tenth of the bytes that the log has"},
-        {"the answer has no body, where the log has one",
-         "the answer has less than a tenth of the bytes that the log has"}};
+    static const struct {
+        bool (*contradicts)(const struct exchange *exchange, enum side side);
+        const char *text[2]; /* of both sides, of the only one */
+    } witnesses[] = {
+        {witness_misses_body,
+         {"both sides sent no body, or less than a tenth of the bytes that the log has",
+          "the answer has no body, or less than a tenth of the bytes that the log has"}},
+        {witness_leads_elsewhere,
+         {"both sides redirected elsewhere than the log's answer did",
+          "the answer redirected elsewhere than the log's did"}}};
     bool alone = outcome->settings.one_side;
-    if (judgement->fate == FATE_EQUAL && witness_contradicts(exchange, SOURCE) &&
-        (alone || witness_contradicts(exchange, TARGET)))
-        doubt(judgement, "unlike-log", texts[alone][exchange->in[SOURCE].body.length > 0]);
+    for (size_t i = 0; i < sizeof witnesses / sizeof *witnesses && judgement->fate == FATE_EQUAL;
+         i++)
+        if (witnesses[i].contradicts(exchange, SOURCE) &&
+            (alone || witnesses[i].contradicts(exchange, TARGET)))
+            doubt(judgement, "unlike-log", witnesses[i].text[alone]);
 }
 
 /* Of one side there is nothing but the status beside the log's. */
@@ -530,7 +537,7 @@ enum replay_fate outcome_add(struct outcome *outcome, const struct exchange *exc
         judge_pair(outcome, exchange, findings, &judgement);
     else
         doubt(&judgement, "not-compared", why ? why : "it could not be compared");
-    judge_length(outcome, exchange, &judgement);
+    ask_witness(outcome, exchange, &judgement);
     char *target = shown_target(outcome, logged);
     if (outcome->settings.one_side) {
         if (judgement.fate == FATE_DIFFERENT || judgement.fate == FATE_CONSEQUENCE)

@@ -106,7 +106,7 @@ static enum replay_verdict verdict_of(const struct outcome *outcome)
     return verdict;
 }
 
-/* ---- the log's length as a witness ---- */
+/* ---- the log as a witness beside its status ---- */
 
 static const struct {
     uint64_t logged, source, target; /* bytes of bodies */
@@ -262,6 +262,67 @@ static void an_outcome_without_hints_is_read(void **state)
     outcome_free(outcome);
     assert_false(outcome_load(bytes.data, bytes.length, &outcome, &err));
     buffer_free(&bytes);
+}
+
+static const struct {
+    const char *logged, *source, *target; /* Location */
+    bool equal;
+    int logged_status, status; /* 0: 303 */
+} redirects[] = {
+    {"/bookings/17", "/bookings/17", "/bookings/17", true, 0, 0},
+    {"/bookings/17", "/bookings/23", "/bookings/24", true, 0, 0},
+    {"https://www.example.org/bookings/17", "http://127.0.0.1:81/bookings/23", "/bookings/9", true,
+     0, 0},
+    {"/bookings/17?from=list#top", "/bookings/23", "/bookings/9?x", true, 0, 302},
+    {"/bookings/17", "/login", "/login", false, 0, 0},
+    {"/bookings/17", "/login?next=/bookings/17", "http://127.0.0.1:82/login", false, 302, 303},
+    {"/bookings/17", "/login", "/bookings/9", true, 0, 0}, /* equal all the same: a rule says so */
+    {"/bookings/17", "/bookings", "/bookings", false, 0, 0},
+    {"/bookings/17", "/app/bookings/23", "/app/bookings/24", true, 0, 0},
+    {"/app/bookings/17", "/bookings/23", "/bookings/24", true, 0, 0},
+    {"/bookings/", "/", "/", false, 0, 0},
+    {"/", "/app/", "/app/", true, 0, 0},
+    {"/", "/", "/", true, 0, 0},
+    {"17", "23", "23", true, 0, 0},
+    {"17", "login", "login", false, 0, 0},
+    {"/bookings/17", "/login", "/login", true, 201, 201}, /* no redirect */
+    {NULL, "/login", "/login", true, 0, 0},
+    {"/bookings/17", NULL, NULL, true, 0, 0},
+    {"mailto:us@example.org", "/login", "/login", true, 0, 0},
+};
+
+static void redirects_to_another_route_than_the_logged_one_say_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(redirects); i++)
+        for (int alone = 0; alone < 2; alone++) {
+            int status = redirects[i].status ? redirects[i].status : 303;
+            int logged = redirects[i].logged_status ? redirects[i].logged_status : 303;
+            struct outcome *outcome = outcome_new(&(struct outcome_settings){.one_side = alone});
+            struct exchange *exchange = exchange_of(1, &(struct sent){.method = "POST",
+                                                                      .target = "/bookings/new",
+                                                                      .logged = logged,
+                                                                      .source = status,
+                                                                      .target_status = status});
+            const char *location[] = {redirects[i].source, redirects[i].target};
+            exchange->logged.location = redirects[i].logged;
+            for (int side = 0; side < SIDES; side++) {
+                buffer_add_text(&exchange->out[side].target, "/bookings/new");
+                if (location[side])
+                    fields_add(&exchange->in[side].headers, &exchange->arena, "Location",
+                               location[side], strlen(location[side]));
+            }
+            enum replay_fate fate =
+                outcome_add(outcome, exchange, &(struct findings){.equal = true}, NULL);
+            /* Of one side the target's answer is not looked at. */
+            bool one = alone && redirects[i].source && strcmp(redirects[i].source, "/login") == 0 &&
+                       redirects[i].logged && redirects[i].logged[0] == '/' && status == 303;
+            bool equal = redirects[i].equal && !one;
+            if ((fate == FATE_EQUAL) != equal)
+                fail_msg("row %zu%s: fate %d", i, alone ? " alone" : "", (int)fate);
+            exchange_free(exchange);
+            outcome_free(outcome);
+        }
 }
 
 /* ---- the verdict ---- */
@@ -982,6 +1043,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_that_are_far_less_than_the_logged_one_say_nothing),
+        cmocka_unit_test(redirects_to_another_route_than_the_logged_one_say_nothing),
         cmocka_unit_test(what_was_not_compared_is_never_called_equal),
         cmocka_unit_test(a_first_difference_names_the_write_that_it_may_follow_from),
         cmocka_unit_test(an_outcome_without_hints_is_read),
