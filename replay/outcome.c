@@ -801,7 +801,6 @@ void outcome_result(const struct outcome *outcome, struct replay_result *result)
 /* ---- as bytes ---- */
 
 #define CODE_VERSION 2
-#define CODE_VERSION_BLAMELESS 1 /* as 2, without the last part */
 
 void outcome_save(const struct outcome *outcome, struct buffer *out)
 {
@@ -822,7 +821,7 @@ void outcome_save(const struct outcome *outcome, struct buffer *out)
 }
 
 /* Parts are NULL once the bytes are found to be damaged. */
-static void load_parts(struct outcome *outcome, struct bytes *in, bool blame)
+static void load_parts(struct outcome *outcome, struct bytes *in)
 {
     outcome->groups = groups_load(in, OUTCOME_GROUPS);
     outcome->latency = latency_load(in);
@@ -830,22 +829,21 @@ static void load_parts(struct outcome *outcome, struct bytes *in, bool blame)
     outcome->left_out = occurrences_load(in, REASONS_MOST);
     outcome->doubts = occurrences_load(in, DOUBTS_MOST);
     outcome->uncorrelated = occurrences_load(in, RESULT_UNCORRELATED);
-    outcome->blame = blame ? blame_load(in) : blame_new();
+    outcome->blame = blame_load(in);
 }
 
 bool outcome_load(const void *bytes, size_t length, struct outcome **outcome, struct err *err)
 {
     struct bytes in = {bytes, (const unsigned char *)bytes + length, false};
     struct outcome *read = mem_zero(1, sizeof *read);
-    uint32_t version = bytes_u32(&in);
-    in.failed |= version != CODE_VERSION && version != CODE_VERSION_BLAMELESS;
+    in.failed |= bytes_u32(&in) != CODE_VERSION;
     read->settings.slower = bytes_double(&in);
     read->settings.one_side = bytes_bool(&in);
     for (int i = 0; i < COUNTERS; i++)
         read->counts[i] = bytes_u64(&in);
     for (int i = 0; i < FATES; i++)
         read->fates[i] = bytes_u64(&in);
-    load_parts(read, &in, version == CODE_VERSION);
+    load_parts(read, &in);
     if (bytes_at_end(&in)) {
         *outcome = read;
         return true;

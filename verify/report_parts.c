@@ -156,6 +156,7 @@ void report_add_counts(const struct verify_result *result, const struct report_t
         buffer_add_text(out, "nothing to compare: no table is on both sides");
     for (int side = 0; side < 2 && !result->table_count; side++)
         if (!result->only[side].count && result->only[1 - side].count &&
+            result->side[side].server && /* NULL: it could not be reached */
             strncmp(result->side[side].server, "PostgreSQL", 10) == 0)
             buffer_printf(out,
                           " (the %s's search path holds none; another schema is named in the URI: "

@@ -248,22 +248,6 @@ static void a_first_difference_names_the_write_that_it_may_follow_from(void **st
     }
 }
 
-/* What ledgers hold that were made before there were hints. */
-static void an_outcome_without_hints_is_read(void **state)
-{
-    (void)state;
-    struct outcome *outcome = new_outcome();
-    struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct err err = {0};
-    outcome_save(outcome, &bytes);
-    outcome_free(outcome);
-    bytes.data[0] = 1;
-    assert_true(outcome_load(bytes.data, bytes.length - 8, &outcome, &err));
-    outcome_free(outcome);
-    assert_false(outcome_load(bytes.data, bytes.length, &outcome, &err));
-    buffer_free(&bytes);
-}
-
 static const struct {
     const char *logged, *source, *target; /* Location */
     bool equal;
@@ -1046,7 +1030,6 @@ int main(void)
         cmocka_unit_test(redirects_to_another_route_than_the_logged_one_say_nothing),
         cmocka_unit_test(what_was_not_compared_is_never_called_equal),
         cmocka_unit_test(a_first_difference_names_the_write_that_it_may_follow_from),
-        cmocka_unit_test(an_outcome_without_hints_is_read),
         cmocka_unit_test(new_ids_are_listed_and_taint_nothing),
         cmocka_unit_test(a_verdict_is_only_ever_raised),
         cmocka_unit_test(after_a_sessions_first_difference_others_are_consequences),
