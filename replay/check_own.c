@@ -704,10 +704,15 @@ bool own_same_place(const struct own *own, const struct slice text[SIDES])
     bool same = slice_same(text[SOURCE], text[TARGET]), here = both_here(own, link);
     /* Word for word the same, and it sends the target's users to the source. A copy of the source
      * may well be set up like it. */
+    const char *const scheme = own->settings->scheme[SOURCE];
+    bool sources = scheme && link[TARGET].has_scheme &&
+                   slice_equal_fold(link[TARGET].scheme, slice_of(scheme)) &&
+                   host_is(link[TARGET].host, own->settings->host[SOURCE]);
     if (same && !own->settings->learn && link[TARGET].has_host &&
         (host_is(link[TARGET].host, own->settings->host[SOURCE]) ||
          leaves_port(own, SOURCE, link[TARGET])) &&
-        !own_is_host(own, TARGET, link[TARGET].host) && !leaves_port(own, TARGET, link[TARGET]))
+        !own_is_host(own, TARGET, link[TARGET].host) &&
+        (sources || !leaves_port(own, TARGET, link[TARGET])))
         return false;
     for (int side = 0; !same && here && side < SIDES; side++) {
         const struct buffer *base = &own->exchange->out[side].target;

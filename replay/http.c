@@ -744,7 +744,10 @@ static bool is_refusal(CURLcode code, const char *why)
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         if (code == refusals[i])
             return true;
-    return code == CURLE_SSL_CONNECT_ERROR && strstr(why, "SSL routines:");
+    /* A front end that is about to restart may close in mid-greeting, or have no certificate yet.
+     */
+    return code == CURLE_SSL_CONNECT_ERROR && strstr(why, "SSL routines:") &&
+           !strstr(why, "unexpected eof") && !strstr(why, "internal error");
 }
 
 static enum failure classify(const struct transfer *transfer, CURLcode code)

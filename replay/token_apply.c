@@ -229,6 +229,16 @@ static bool choose_token(struct apply *apply, const struct token_part *part, boo
     return chosen(choice);
 }
 
+/* A bare number may as well be an id: 1000000017 is one of 2001. */
+static bool is_moment(const char *value, int64_t arrival, int64_t *at)
+{
+    const int64_t year = INT64_C(365) * 24 * 3600 * 1000000;
+    size_t length = strlen(value);
+    bool bare = length != 14 && strspn(value, "0123456789") == length;
+    return token_read_moment(value, at) &&
+           (!bare || (*at > arrival - year && *at < arrival + year));
+}
+
 /* A moment that the form's page gave, against overwriting what others have saved since, or robots:
  * each side's own is another, as its rows were written at another time. What people choose lies
  * ahead, or on a page that they did not post. */
@@ -237,13 +247,14 @@ static bool choose_moment(struct apply *apply, const struct token_part *part, st
     const struct logged *logged = &apply->exchange->logged;
     int64_t at;
     if ((part->place != PLACE_FIELD && part->place != PLACE_MULTIPART) ||
-        !token_read_moment(part->value, &at) || at > logged->arrival + CLOCKS_APART)
+        token_name_is_id(part->name) || !is_moment(part->value, logged->arrival, &at) ||
+        at > logged->arrival + CLOCKS_APART)
         return false;
     for (int side = 0; side < SIDES; side++) {
         struct hidden hidden = find_hidden(apply, (enum side)side, part->name);
         if (!hidden.fact || !hidden.here || hidden.ambiguous ||
             strlen(hidden.fact->value) != strlen(part->value) ||
-            !token_read_moment(hidden.fact->value, &at))
+            !is_moment(hidden.fact->value, logged->arrival, &at))
             return false;
         take_fact(choice, (enum side)side, hidden.fact);
     }

@@ -541,7 +541,9 @@ static bool add_equals(struct buffer *out, const char *column, const struct type
 static enum engine_sql_key key_of(const struct type *type,
                                   const struct column_definition *definition)
 {
-    if (type->class == TYPE_OTHER || type->class == TYPE_GEOMETRY)
+    /* An index finds the interval of 24 hours the same as that of a day. */
+    enum type_class class = type->class == TYPE_ARRAY ? type->element : type->class;
+    if (class == TYPE_OTHER || class == TYPE_GEOMETRY || class == TYPE_INTERVAL)
         return KEY_UNKNOWN;
     if (is_base(type, "citext"))
         return KEY_FOLDS;

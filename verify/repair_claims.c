@@ -25,7 +25,8 @@ struct head {
     struct hash128 own;     /* of the values by which the row that is there is known */
     uint32_t values_length, name_length;
     bool has_own;
-    bool late; /* it is an UPDATE that has not stepped aside: it frees and claims at its turn */
+    bool updates; /* it claims at its turn among the UPDATEs, */
+    bool late;    /* and has not stepped aside before: it frees at its turn, too */
 };
 
 struct asked_row {
@@ -269,6 +270,7 @@ void repair_claims_add(struct repair_claims *claims, const struct repair_claims_
         head.frees = goes ? UINT64_MAX : touched_keys(claims, row);
     }
     head.late = !goes && row->values[side] && !row->statements->text[REPAIR_DELETES].length;
+    head.updates = row->statements->text[REPAIR_UPDATES].length > 0;
     if (!head.claims && !head.frees)
         return;
     claims->any_claim |= head.claims != 0;
@@ -445,7 +447,7 @@ static bool read_claimed(struct question *question, const struct cell *cells, st
     const struct claim claim = {.value = hash_form(question),
                                 .number = row->head.number,
                                 .key = question->key,
-                                .late = row->head.late,
+                                .late = row->head.updates,
                                 .many = row->head.times > 1};
     return refusals_add_claim(&question->claims->refusals, &claim) || too_many(err);
 }

@@ -297,6 +297,19 @@ static void take_back(struct refusals *all)
     free(look.holders);
 }
 
+/* What was asked about is of no use any more, and there may be many tables. */
+static void forget_questions(struct refusals *all)
+{
+    free(all->claims);
+    free(all->holders);
+    free(all->by_freed);
+    all->claims = NULL;
+    all->holders = NULL;
+    all->by_freed = NULL;
+    all->claim_count = all->claim_room = 0;
+    all->holder_count = all->holder_room = all->freed_count = 0;
+}
+
 void refusals_resolve(struct refusals *all)
 {
     all->is_refused = mem_zero((size_t)(all->rows / 8 + 1), 1);
@@ -321,6 +334,7 @@ void refusals_resolve(struct refusals *all)
         take_back(all);
     if (all->refused_count)
         qsort(all->refused, all->refused_count, sizeof *all->refused, compare_refused);
+    forget_questions(all);
 }
 
 bool refusals_has(const struct refusals *all, uint64_t number)

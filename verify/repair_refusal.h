@@ -29,7 +29,7 @@ struct claim {
     struct hash128 value; /* of the key's number and what the key makes of the values */
     uint64_t number;      /* of the mended row */
     uint32_t key;
-    bool late;
+    bool late; /* made by an UPDATE, whether the row has stepped aside or not */
     bool many; /* several such rows are to be there */
 };
 

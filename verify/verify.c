@@ -311,6 +311,15 @@ static void show_progress(void *context, struct item *items, size_t count)
     buffer_free(&paused);
 }
 
+/* A pause that was said, and ended as the last rows were read, has an end to be said, too. */
+static void end_pauses(struct run *run)
+{
+    struct progress_state state = {0};
+    struct buffer paused = BUFFER_INIT(1 << 12);
+    show_pauses(run, &state, &paused);
+    buffer_free(&paused);
+}
+
 static void fail_table(const struct item *item)
 {
     struct result_table *result = item->table->result;
@@ -601,6 +610,7 @@ static bool run_stages(struct run *run, struct err *err)
         return false;
     compare_digests(run);
     find_differences(run);
+    end_pauses(run);
     note_reconnects(run);
     pace_note(run->pace, &run->result->notes);
     for (size_t i = 0; i < run->result->table_count; i++)

@@ -50,6 +50,7 @@ struct pair {
     const char *target; /* "GET /bookings/12"; NULL: that */
     int logged;         /* status; 0: not logged */
     const char *rules;
+    bool secure; /* the source is https://127.0.0.1, without a port */
 };
 
 static void fill_side(struct exchange *exchange, enum side side, const struct said *answer)
@@ -106,8 +107,8 @@ static void check(const struct pair *pair, struct findings *findings, struct exc
         fail_msg("%s: %s", pair->name, err.text);
     const struct check_settings settings = {
         .rules = rules,
-        .host = {"127.0.0.1:8080", "127.0.0.1:9090"},
-        .scheme = {"http", "http"},
+        .host = {pair->secure ? "127.0.0.1" : "127.0.0.1:8080", "127.0.0.1:9090"},
+        .scheme = {pair->secure ? "https" : "http", "http"},
         .logged_host = "www.prod.example",
         .ignored_headers = (const char *const[]){"X-Node", NULL},
     };
@@ -545,6 +546,10 @@ static void headers_that_matter_are_compared(void **state)
         {.name = "by another scheme, and on one side by the port of the first",
          REDIRECT("https://127.0.0.1/x", "https://127.0.0.1:9090/x"),
          "location Location"},
+        {.name = "the other side's, which has the usual port of https",
+         REDIRECT("https://127.0.0.1/x", "https://127.0.0.1/x"),
+         "location Location",
+         .secure = true},
         {.name = "by the same scheme without the port",
          REDIRECT("http://127.0.0.1:8080/x", "http://127.0.0.1/x"),
          "location Location"},

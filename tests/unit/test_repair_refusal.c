@@ -14,7 +14,8 @@
 #define MOST 12
 #define NONE (-1)
 
-enum act { INSERTED, DELETED, REPLACED, UPDATED };
+/* STEPPED: its keys' values are NULL before any UPDATE, which then sets them. */
+enum act { INSERTED, DELETED, REPLACED, UPDATED, STEPPED };
 
 /* A mended row: what it does, to which row of the table, and the values that it then has; NONE:
  * NULL. */
@@ -57,7 +58,7 @@ static void resolve(const struct world *world, struct refusals *all)
                     all, &(struct claim){.value = value_hash(k, world->mended[i].value[k]),
                                          .number = i,
                                          .key = (uint32_t)k,
-                                         .late = world->mended[i].act == UPDATED}));
+                                         .late = world->mended[i].act >= UPDATED}));
     for (size_t twice = 0; twice < 2; twice++)
         for (size_t r = 0; r < world->row_count; r++)
             for (size_t k = 0; k < KEYS; k++)
@@ -109,9 +110,13 @@ static bool run_file(const struct world *world, const bool *out)
     for (size_t i = 0; i < world->mended_count; i++)
         if (!out[i] && (world->mended[i].act == DELETED || world->mended[i].act == REPLACED))
             table.there[world->mended[i].row] = false;
+    for (size_t i = 0; i < world->mended_count; i++)
+        for (size_t k = 0; k < KEYS && !out[i] && world->mended[i].act == STEPPED; k++)
+            if (world->mended[i].value[k] != world->rows[world->mended[i].row][k])
+                table.value[world->mended[i].row][k] = NONE;
     for (size_t i = 0; i < world->mended_count; i++) {
         const struct mended *mended = &world->mended[i];
-        if (out[i] || mended->act != UPDATED)
+        if (out[i] || mended->act < UPDATED)
             continue;
         if (is_taken(&table, (size_t)mended->row, mended->value))
             return false;
@@ -131,7 +136,7 @@ static bool run_file(const struct world *world, const bool *out)
 
 static void print_world(const struct world *world, const bool *out)
 {
-    static const char *const acts[] = {"insert", "delete", "replace", "update"};
+    static const char *const acts[] = {"insert", "delete", "replace", "update", "step aside"};
     for (size_t r = 0; r < world->row_count; r++)
         print_message("row %zu: %d %d\n", r, world->rows[r][0], world->rows[r][1]);
     for (size_t i = 0; i < world->mended_count; i++)
@@ -175,6 +180,12 @@ static void who_is_left_out_follows_from_who_stays(void **state)
         {"an update before it",
          {2, 2, {{1, 1}, {2, 2}}, {{UPDATED, 0, {2, 1}}, {UPDATED, 1, {3, 2}}}},
          "x."},
+        {"one that stepped aside before it",
+         {2, 2, {{1, 1}, {2, 2}}, {{STEPPED, 0, {2, 1}}, {UPDATED, 1, {3, 2}}}},
+         "x."},
+        {"two that step aside exchange theirs",
+         {2, 2, {{1, 1}, {2, 2}}, {{STEPPED, 0, {2, 1}}, {STEPPED, 1, {1, 2}}}},
+         ".."},
         {"one that is left out keeps what others want",
          {4,
           3,
@@ -229,7 +240,7 @@ static void make_world(struct world *world, unsigned seed)
             world->rows[r][k] = below(&seed, 6) ? (int)((r * 5 + k) % 7) : NONE;
     size_t wanted = (size_t)below(&seed, 8);
     for (size_t i = 0; i < wanted; i++) {
-        struct mended one = {.act = (enum act)below(&seed, 4)};
+        struct mended one = {.act = (enum act)below(&seed, 5)};
         for (size_t k = 0; k < KEYS; k++)
             one.value[k] = below(&seed, 9) - 1;
         one.row = world->row_count ? below(&seed, (int)world->row_count) : 0;

@@ -244,6 +244,20 @@ static const struct session field_cases[] = {
                    "type=hidden name=at value=20261122120000></form>"}}},
       {.target = "POST /book",
        .body = "from=20270102120000&to=20261122063000&at=20261122063000&n=20261322060000"}}},
+    {"an id that could be a time of another year is none: two tabs are open",
+     NULL,
+     {{.target = "GET /17/edit",
+       .answer = {{"<form action=/save><input type=hidden name=booking_id value=1000000017>"
+                   "<input type=hidden name=customer value=1000000027></form>"},
+                  {"<form action=/save><input type=hidden name=booking_id value=1000000017>"
+                   "<input type=hidden name=customer value=1000000027></form>"}}},
+      {.target = "GET /18/edit",
+       .answer = {{"<form action=/save><input type=hidden name=booking_id value=1795329063>"
+                   "<input type=hidden name=customer value=1000000028></form>"},
+                  {"<form action=/save><input type=hidden name=booking_id value=1795329063>"
+                   "<input type=hidden name=customer value=1000000028></form>"}}},
+      {.target = "POST /save", .body = "booking_id=1000000017&customer=1000000027"},
+      {.target = "POST /save", .body = "booking_id=1795320000&customer=1000000028"}}},
     {"a hidden field that is no token is left to the log",
      NULL,
      {{.target = "GET /f",
