@@ -160,18 +160,6 @@ static bool is_new(const struct token_memory *memory, const struct exchange *exc
            token_is_fresh(memory, exchange, fact->side, &kinds, fact->value, exchange->number);
 }
 
-static bool page_shows(const struct token_memory *memory, enum side side, uint64_t number,
-                       const char *kind, const char *value)
-{
-    for (size_t i = memory->links.count; i-- > 0;) {
-        const struct token_fact *fact = memory->links.items[i];
-        if (fact->number == number && fact->side == side && strcmp(fact->name, kind) == 0 &&
-            strcmp(fact->value, value) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The only new id of the kind on that side's page; NULL: there is none, or there are several. */
 static const struct token_fact *lone_new(const struct token_memory *memory,
                                          const struct exchange *exchange, enum side side,
@@ -235,7 +223,7 @@ static void record_proposed(struct token_memory *memory, struct exchange *exchan
         const struct token_id *id =
             find_proposal(memory, exchange, FORWARD, fact->name, fact->value);
         if (!id || is_proved(memory, exchange, fact) ||
-            !page_shows(memory, TARGET, exchange->number, fact->name, id->value[TARGET]))
+            !token_page_shows(memory, TARGET, exchange->number, fact->name, id->value[TARGET]))
             continue;
         const struct token_id *back =
             find_proposal(memory, exchange, BACKWARD, fact->name, id->value[TARGET]);

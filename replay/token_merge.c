@@ -84,18 +84,6 @@ static void merge_created(struct token_memory *memory, struct exchange *exchange
 
 /* ---- known ids that both answers show ---- */
 
-static bool page_shows(const struct token_memory *memory, enum side side, uint64_t number,
-                       const char *kind, const char *value)
-{
-    for (size_t i = memory->links.count; i-- > 0;) {
-        const struct token_fact *fact = memory->links.items[i];
-        if (fact->number == number && fact->side == side && strcmp(fact->name, kind) == 0 &&
-            strcmp(fact->value, value) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The page of booking 9001 and 9044 links to edit.php?id=9001 and edit.php?id=9044: what is edited
  * there goes by the same ids. Only where the sides' values differ: equal ones could be chance. */
 static void learn_alias(struct token_memory *memory, struct exchange *exchange,
@@ -105,7 +93,7 @@ static void learn_alias(struct token_memory *memory, struct exchange *exchange,
         const struct replacement known = exchange->replacements[i];
         if (known.is_id && *known.logged && strcmp(known.value[SOURCE], fact->value) == 0 &&
             strcmp(known.value[SOURCE], known.value[TARGET]) != 0 &&
-            page_shows(memory, TARGET, exchange->number, fact->name, known.value[TARGET]))
+            token_page_shows(memory, TARGET, exchange->number, fact->name, known.value[TARGET]))
             token_id_add(memory->shared, exchange->logged.tenant, fact->name, known.logged,
                          known.value, (struct token_origin){known.from, known.given});
     }
@@ -122,7 +110,7 @@ static void learn_shown(struct token_memory *memory, struct exchange *exchange)
         const struct token_id *id =
             token_id_of_source(memory->shared, exchange->logged.tenant, fact->name, fact->value);
         if (!id || !id->value[TARGET] ||
-            !page_shows(memory, TARGET, exchange->number, fact->name, id->value[TARGET]))
+            !token_page_shows(memory, TARGET, exchange->number, fact->name, id->value[TARGET]))
             continue;
         token_record(exchange,
                      &(struct replacement){.where = "answer",

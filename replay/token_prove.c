@@ -3,6 +3,18 @@
 
 #include <stdlib.h>
 
+bool token_page_shows(const struct token_memory *memory, enum side side, uint64_t number,
+                      const char *kind, const char *value)
+{
+    for (size_t i = memory->links.count; i-- > 0;) {
+        const struct token_fact *fact = memory->links.items[i];
+        if (fact->number == number && fact->side == side && strcmp(fact->name, kind) == 0 &&
+            strcmp(fact->value, value) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool token_is_fresh(const struct token_memory *memory, const struct exchange *exchange,
                     enum side side, const struct token_kinds *kinds, const char *value,
                     uint64_t number)

@@ -30,6 +30,9 @@ bool token_shown_on_both(const struct token_memory *memory, const struct token_k
 void token_propose(struct token_memory *memory, struct exchange *exchange);
 /* Of each exchange, before that: from a tenant's first write on there may be new ids. */
 void token_note_write(struct token_memory *memory, const struct exchange *exchange);
+/* Did that exchange's answer of the side link to the id of this kind? Of links still remembered. */
+bool token_page_shows(const struct token_memory *memory, enum side side, uint64_t number,
+                      const char *kind, const char *value);
 /* Is the id new to that side? */
 bool token_is_fresh(const struct token_memory *memory, const struct exchange *exchange,
                     enum side side, const struct token_kinds *kinds, const char *value,
