@@ -572,25 +572,22 @@ struct greeted {
 
 struct greeting {
     struct log_watch *watch;
-    const struct greeted *refused; /* NULL: none yet */
     size_t under_way;
 };
 
 static void greeted(void *context, void *tag)
 {
     struct greeting *greeting = context;
-    struct greeted *one = tag;
+    (void)tag; /* what it said is in its struct incoming */
     greeting->under_way--;
     greeting->watch->done++;
-    if (one->in.refused && !greeting->refused)
-        greeting->refused = one;
 }
 
 static MUST_CHECK bool greet_all(struct sites *sites, struct greeting *greeting,
                                  struct greeted *all, size_t count, struct err *err)
 {
     size_t next = 0;
-    while (!greeting->refused && (next < count || greeting->under_way)) {
+    while (next < count || greeting->under_way) {
         for (; next < count && greeting->under_way < GREETED_AT_ONCE; next++) {
             if (!http_greet(sites->http, all[next].made->site.http, &all[next].in, &sites->arena,
                             &all[next], err))
@@ -604,6 +601,30 @@ static MUST_CHECK bool greet_all(struct sites *sites, struct greeting *greeting,
     return true;
 }
 
+/* All were greeted: true when none is to be distrusted. Names the first of them in the order of
+ * the sites, whichever answered first, and how many there are. */
+static bool none_refused(const struct greeted *all, size_t count, struct err *err)
+{
+    const struct greeted *first = NULL;
+    size_t refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i].in.refused)
+            continue;
+        if (!refused++)
+            first = &all[i];
+    }
+    if (!first)
+        return true;
+    char others[64] = "";
+    if (refused > 1)
+        snprintf(others, sizeof others, " %zu of %zu hosts are refused.", refused, count);
+    return err_set(err, ERR_UNREACHABLE,
+                   "the %s (%s, port %d) cannot be trusted: %s.%s Nothing was sent. --ca FILE "
+                   "trusts what that file signs, --insecure anything.",
+                   party_name[first->made->party], first->made->origin->host,
+                   first->made->origin->port, first->in.why, others);
+}
+
 bool sites_greet(struct sites *sites, struct log_watch *watch, struct err *err)
 {
     struct greeted *all = arena_alloc(&sites->arena, sites->keys.count * sizeof *all);
@@ -613,16 +634,7 @@ bool sites_greet(struct sites *sites, struct log_watch *watch, struct err *err)
         if (sites->made[i] && sites->made[i]->first && sites->made[i]->origin->secure)
             all[count++] = (struct greeted){sites->made[i], {.body = BUFFER_INIT(0)}};
     log_watch_begin(watch, "looking at certificates", "hosts", count);
-    if (!greet_all(sites, &greeting, all, count, err))
-        return false;
-    if (!greeting.refused)
-        return true;
-    const struct made *made = greeting.refused->made;
-    return err_set(err, ERR_UNREACHABLE,
-                   "the %s (%s, port %d) cannot be trusted: %s. Nothing was sent. --ca FILE trusts "
-                   "what that file signs, --insecure anything.",
-                   party_name[made->party], made->origin->host, made->origin->port,
-                   greeting.refused->in.why);
+    return greet_all(sites, &greeting, all, count, err) && none_refused(all, count, err);
 }
 
 void sites_free(struct sites *sites)
