@@ -171,12 +171,14 @@ static const char columns_18_sql[] =
 
 /* Unique indexes of relations $1: the first indnkeyatts entries of indkey are the key, 0 stands for
  * an expression. A deferrable one holds for all committed rows, and others we do not see. */
-static const char keys_sql[] =
-    "SELECT i.indrelid, c.relname, i.indisprimary,"
-    " i.indpred IS NOT NULL OR i.indexprs IS NOT NULL, i.indnkeyatts, i.indkey"
-    " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
-    " WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND i.indisunique AND i.indisvalid"
-    " ORDER BY i.indrelid, i.indisprimary DESC, c.relname COLLATE \"C\"";
+#define KEYS_SQL(one_null)                                                                         \
+    "SELECT i.indrelid, c.relname, i.indisprimary,"                                                \
+    " i.indpred IS NOT NULL OR i.indexprs IS NOT NULL, i.indnkeyatts, i.indkey, " one_null         \
+    " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"               \
+    " WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND i.indisunique AND i.indisvalid"            \
+    " ORDER BY i.indrelid, i.indisprimary DESC, c.relname COLLATE \"C\""
+static const char keys_sql[] = KEYS_SQL("false");
+static const char keys_15_sql[] = KEYS_SQL("i.indnullsnotdistinct");
 
 /* ---- The schema ------------------------------------------------------------------------------ */
 
@@ -534,6 +536,7 @@ static void fill_key(struct reading *reading, const struct pg_result *result, in
     *key = (struct key){.name = arena_copy(arena, engine_pg_result_text(result, row, 1)),
                         .primary = engine_pg_result_true(result, row, 2),
                         .has_prefix = engine_pg_result_true(result, row, 3),
+                        .one_null = engine_pg_result_true(result, row, 6),
                         .columns = columns};
     const char *place = engine_pg_result_text(result, row, 5); /* "3 1 0" */
     for (size_t i = 0; i < count; i++) {
@@ -562,7 +565,8 @@ static void fill_keys(struct reading *reading, const struct pg_result *result, i
 static bool read_keys(struct reading *reading, const struct buffer *relations, struct err *err)
 {
     struct pg_result *result;
-    if (!ask(reading, keys_sql, relations, "reading the catalog of keys", &result, err))
+    if (!ask(reading, reading->connection->version >= 150000 ? keys_15_sql : keys_sql, relations,
+             "reading the catalog of keys", &result, err))
         return false;
     hand_over(reading, result, fill_keys);
     return true;

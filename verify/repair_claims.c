@@ -119,7 +119,9 @@ static void say_unasked(struct repair_claims *claims, const struct key *key, con
 static bool read_parts(struct repair_claims *claims, const struct key *key, struct claim_key *made)
 {
     const struct repair_table *table = claims->table;
-    const char *why = key->has_prefix ? "which holds an expression, a condition or a prefix" : NULL;
+    const char *why = key->has_prefix ? "which holds an expression, a condition or a prefix"
+                      : key->one_null && key->nullable ? "which takes one NULL alone"
+                                                       : NULL;
     for (size_t i = 0; i < key->column_count && !why; i++) {
         size_t column = repair_table_column_of(table, table->side, key->columns[i]);
         const struct column_definition *definition =

@@ -66,6 +66,7 @@ struct key {
     bool primary;    /* else a unique key */
     bool nullable;   /* a column of it may be NULL: cannot identify rows */
     bool has_prefix; /* MySQL prefix part or PostgreSQL expression or partial: cannot be used */
+    bool one_null;   /* refuses a second NULL (PostgreSQL's NULLS NOT DISTINCT) */
     size_t column_count;
     const size_t *columns; /* indexes into the table's columns, in key order */
 };
