@@ -23,6 +23,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -909,13 +910,26 @@ static void marks_are_numbers_and_full_blocks_take_a_byte(void **state)
     free(expected);
 }
 
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static void saving_is_due_some_times_a_second(void **state)
 {
     (void)state;
     struct book *book = open_book(false);
+    double before;
+    bool due;
     assert_true(book_is_due(book));
-    save(book, "");
-    assert_false(book_is_due(book));
+    do { /* where the machine stood still in between, it is due again */
+        before = seconds_now();
+        save(book, "");
+        due = book_is_due(book);
+    } while (due && seconds_now() - before >= 0.1);
+    assert_false(due);
     book_close(book);
 }
 
