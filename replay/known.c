@@ -112,6 +112,16 @@ void known_each(struct known *known, void (*take)(void *context, const char *con
     pthread_mutex_unlock(&known->lock);
 }
 
+struct known *known_copy(struct known *known)
+{
+    struct known *copy = known_new();
+    pthread_mutex_lock(&known->lock);
+    for (size_t i = 0; i < known->count; i++)
+        add(copy, (const char *const *)known->items[i].value, known->items[i].lasts);
+    pthread_mutex_unlock(&known->lock);
+    return copy;
+}
+
 /* ---- as bytes ---- */
 
 void known_save(struct known *known, struct buffer *out)

@@ -21,6 +21,8 @@ struct known;
 
 struct known *known_new(void);
 void known_free(struct known *known); /* NULL is fine */
+/* What is known now, for what is looked at later, when other things may be. The caller frees it. */
+struct known *known_copy(struct known *known);
 
 /* value[side] NULL: that side has none. lasts: a cookie or a password, and no token of one page. */
 void known_add(struct known *known, const char *const value[SIDES], bool lasts);

@@ -96,6 +96,7 @@ struct job {
     struct call calls[PARTIES];
     unsigned call_count, open_calls, refused;
     struct token_reading *readings[2]; /* of the exchange, of the copy */
+    struct known *known;               /* of its session, when its answers were read; NULL */
     bool checked, copy_checked;        /* findings are there; of the copy's */
     struct findings findings, copy_findings;
     char why[200];      /* not checked: why */

@@ -214,6 +214,7 @@ static void job_free(struct job *job)
     exchange_free(job->exchange);
     for (size_t i = 0; i < 2; i++)
         token_reading_free(job->readings[i]);
+    known_free(job->known);
     findings_free(&job->findings);
     findings_free(&job->copy_findings);
     buffer_free(&job->pair);

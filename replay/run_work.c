@@ -29,15 +29,25 @@ static void share_source(const struct job *job)
         job->now[1]->in[SOURCE] = job->now[0]->in[SOURCE];
 }
 
+/* The lane may go on before these answers are compared, and have forgotten by then what they show:
+ * they are compared with what is known now. */
+static void learn_secrets(struct job *job)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (job->now[i])
+            secrets_learn(job->now[i], job->lane->known);
+    known_free(job->known); /* of a step of a login */
+    job->known = known_copy(job->lane->known);
+}
+
 static void read_answers(struct run *run, struct job *job)
 {
     share_source(job);
     for (size_t i = 0; i < 2; i++)
-        if (job->now[i]) {
+        if (job->now[i])
             job->readings[i] = token_read(run->token_rules, job->now[i]);
-            if (!run->options->keep_secrets)
-                secrets_learn(job->now[i], job->lane->known);
-        }
+    if (!run->options->keep_secrets)
+        learn_secrets(job);
     to_sender(run, job, TO_SENDER_READ);
 }
 
@@ -55,7 +65,7 @@ static void check(struct run *run, struct job *job, struct exchange *exchange,
 {
     struct err err = {0};
     struct check_settings settings = {.learn = exchange == job->copy,
-                                      .known = job->lane->known,
+                                      .known = job->known,
                                       .key = run->book ? book_key(run->book) : NULL,
                                       .rules = exchange == job->copy ? run->copy_rules : run->rules,
                                       .logged_host = run->logged_host};
@@ -79,7 +89,7 @@ static void compare(struct run *run, struct job *job)
     bool equal = job->checked && job->findings.equal;
     if (run->book && !equal)
         pair_of_exchange(job->exchange, job->checked ? &job->findings : NULL, run->one_side,
-                         book_key(run->book), job->lane->known, &job->pair);
+                         book_key(run->book), job->known, &job->pair);
 }
 
 static void *work(void *argument)

@@ -60,6 +60,26 @@ static void a_thousand_tokens_do_not_push_a_cookie_out(void **state)
     known_free(known);
 }
 
+static void a_copy_knows_what_was_known_when_it_was_made(void **state)
+{
+    (void)state;
+    struct known *known = known_new();
+    add(known, "the-cookie-1", "the-cookie-2", true);
+    add(known, NULL, "shown-on-this-page", false);
+    struct known *copy = known_copy(known);
+    for (int i = 0; i < 100; i++) {
+        char token[64];
+        snprintf(token, sizeof token, "token-%d", i);
+        add(known, token, token, false);
+    }
+    struct seen seen = seen_of(copy);
+    assert_int_equal(seen.count, 2);
+    assert_true(seen.cookie);
+    assert_string_equal(seen.last, "shown-on-this-page");
+    known_free(copy);
+    known_free(known);
+}
+
 static void what_is_seen_again_counts_once_and_what_is_too_long_or_nothing_never(void **state)
 {
     (void)state;
@@ -104,6 +124,7 @@ static void it_comes_back_from_bytes_and_damage_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_knows_what_was_known_when_it_was_made),
         cmocka_unit_test(a_thousand_tokens_do_not_push_a_cookie_out),
         cmocka_unit_test(what_is_seen_again_counts_once_and_what_is_too_long_or_nothing_never),
         cmocka_unit_test(it_comes_back_from_bytes_and_damage_is_refused),
