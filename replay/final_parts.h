@@ -29,6 +29,8 @@ struct final_database {
     bool started, done, failed;
     struct err err; /* failed: why */
     struct replay_database *into;
+    size_t note_count;
+    const char **notes; /* of its comparison, for the result's */
 };
 
 struct final {
@@ -59,7 +61,7 @@ void final_convert(struct final *final, struct final_database *database,
 void final_take_uris(struct final *final, struct final_database *database);
 /* Adds a note; the text is in the result's arena, or static. */
 void final_note(struct replay_result *result, const char *text);
-/* At the end, for each: what could not be compared, and the verdict. */
+/* At the end, for each in their order: what could not be compared, its notes, and the verdict. */
 void final_complete(struct final *final, struct final_database *database);
 
 #endif

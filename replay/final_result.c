@@ -76,14 +76,22 @@ static int compare_by(const struct final_pair *one, const struct final_pair *oth
     return order ? order : strcmp(own_id(one, side), own_id(other, side));
 }
 
-static int compare_by_target(const void *one, const void *other)
+/* What is alike by one side stands in the order of the other's, whichever was proved first. */
+static int order_by(const struct final_pair *one, const struct final_pair *other, enum side side)
 {
-    return compare_by(one, other, TARGET);
+    int order = compare_by(one, other, side);
+    order = order ? order : compare_by(one, other, (enum side)(1 - side));
+    return order ? order : (int)one->made - (int)other->made;
 }
 
-static int compare_by_source(const void *one, const void *other)
+static int order_by_target(const void *one, const void *other)
 {
-    return compare_by(one, other, SOURCE);
+    return order_by(one, other, TARGET);
+}
+
+static int order_by_source(const void *one, const void *other)
+{
+    return order_by(one, other, SOURCE);
 }
 
 /* Where pairs give an id two partners, those that were only made are left out. */
@@ -91,7 +99,7 @@ static void drop_doubtful(struct collecting *collecting, enum side side)
 {
     struct final_pair *items = collecting->items;
     size_t count = collecting->count, kept = 0;
-    qsort(items, count, sizeof *items, side == SOURCE ? compare_by_source : compare_by_target);
+    qsort(items, count, sizeof *items, side == SOURCE ? order_by_source : order_by_target);
     for (size_t i = 0, end; i < count; i = end) {
         bool apart = false;
         for (end = i + 1; end < count && compare_by(&items[i], &items[end], side) == 0; end++)
@@ -254,16 +262,17 @@ void final_note(struct replay_result *result, const char *text)
 }
 
 /* Notes of a run about its whole, which say why it is inconclusive, and which ids had no table. */
-static void take_notes(struct final *final, const struct final_database *database,
+static void take_notes(struct final *final, struct final_database *database,
                        const struct verify_result *from)
 {
     struct arena *arena = &final->into->arena;
     if (database - final->databases >= NOTED_DATABASES)
         return;
+    database->notes = arena_alloc(arena, (from->notes.count + 1) * sizeof *database->notes);
     for (size_t i = 0; i < from->notes.count; i++)
-        final_note(final->into,
-                   arena_format(arena, "Databases%s%s: %s.", *database->tenant ? " of " : "",
-                                database->tenant, from->notes.items[i]));
+        database->notes[database->note_count++] =
+            arena_format(arena, "Databases%s%s: %s.", *database->tenant ? " of " : "",
+                         database->tenant, from->notes.items[i]);
 }
 
 static uint64_t count_differing(const struct final *final, const struct final_database *database)
@@ -349,5 +358,7 @@ void final_complete(struct final *final, struct final_database *database)
         into->problem = "interrupted before it was compared";
     if (into->problem)
         into->verdict = REPLAY_INCONCLUSIVE;
+    for (size_t i = 0; i < database->note_count; i++)
+        final_note(final->into, database->notes[i]);
     replay_result_raise(final->into, into->verdict);
 }

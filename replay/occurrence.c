@@ -90,6 +90,20 @@ static struct occurrence *add_item(struct occurrences *occurrences, size_t slot,
     return item;
 }
 
+/* Keeps the lowest, in order: sessions do not come in the order of the log. */
+static void add_line(struct occurrence *item, uint64_t line)
+{
+    size_t place = item->line_count;
+    while (place && item->lines[place - 1] > line)
+        place--;
+    if (place == OCCURRENCE_LINES)
+        return;
+    item->line_count += item->line_count < OCCURRENCE_LINES;
+    memmove(item->lines + place + 1, item->lines + place,
+            (item->line_count - 1 - place) * sizeof *item->lines);
+    item->lines[place] = line;
+}
+
 void occurrences_add(struct occurrences *occurrences, const char *const text[OCCURRENCE_TEXTS],
                      uint64_t line, bool harmless)
 {
@@ -111,8 +125,7 @@ void occurrences_add(struct occurrences *occurrences, const char *const text[OCC
     if (item) {
         item->count++;
         item->harmless += harmless;
-        if (item->line_count < OCCURRENCE_LINES)
-            item->lines[item->line_count++] = line;
+        add_line(item, line);
     }
     buffer_free(&block);
 }

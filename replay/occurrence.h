@@ -1,6 +1,6 @@
 /*
  * What occurs how often: things that are told by three texts, each with a count and the first lines
- * of the log where it was seen. Input: one occurrence after another. Output: them, most frequent
+ * of the log where it was seen. Input: occurrences, in any order. Output: them, most frequent
  * first. Memory: at most so many things, of about 400 bytes; what comes then is only counted.
  */
 #ifndef TALLY_REPLAY_OCCURRENCE_H
@@ -15,7 +15,7 @@ struct occurrence {
     uint64_t count;
     uint64_t harmless; /* of them */
     size_t line_count;
-    uint64_t lines[OCCURRENCE_LINES];
+    uint64_t lines[OCCURRENCE_LINES]; /* the lowest, in order */
 };
 
 struct occurrences; /* opaque */

@@ -299,6 +299,35 @@ static void what_was_there_before_is_not_blamed_and_what_is_not_known_is_inconcl
     }
 }
 
+static void notes_are_in_the_order_of_tenants_whichever_was_compared_first(void **state)
+{
+    static const char *const tenants[] = {"a", "b"};
+    static const char *const expect[] = {"Databases of a: one.", "Databases of a: two.",
+                                         "Databases of b: one.", "Databases of b: two."};
+    const struct replay_options options = {.verify = {source, target}};
+    struct final *final = make(&options, tenants, 2);
+    struct replay_result result = {.verdict = REPLAY_EQUAL};
+    struct replay_database into[2] = {0};
+    (void)state;
+    final->into = &result;
+    for (size_t i = 2; i-- > 0;) {
+        struct final_database *database = &final->databases[i];
+        database->into = &into[i];
+        database->done = true;
+        text_list_add(&database->result.notes, "one");
+        text_list_add(&database->result.notes, "two");
+        final_convert(final, database, &(struct verify_options){.format = "json"});
+        text_list_free(&database->result.notes);
+    }
+    for (size_t i = 0; i < 2; i++)
+        final_complete(final, &final->databases[i]);
+    assert_int_equal(result.note_count, COUNT(expect));
+    for (size_t i = 0; i < COUNT(expect); i++)
+        assert_string_equal(result.notes[i], expect[i]);
+    replay_result_free(&result);
+    final_free(final);
+}
+
 static void a_server_that_nobody_answers_for_is_a_problem_and_no_difference(void **state)
 {
     static const char *const tenants[] = {"a", "b", "c", "d", "e", "f/"};
@@ -352,6 +381,7 @@ int main(void)
         cmocka_unit_test(pairs_go_to_their_tenants_database),
         cmocka_unit_test(what_both_made_is_one_thing_unless_proofs_say_otherwise),
         cmocka_unit_test(what_was_there_before_is_not_blamed_and_what_is_not_known_is_inconclusive),
+        cmocka_unit_test(notes_are_in_the_order_of_tenants_whichever_was_compared_first),
         cmocka_unit_test(a_server_that_nobody_answers_for_is_a_problem_and_no_difference),
         cmocka_unit_test(what_cannot_be_seen_before_lets_nothing_be_sent),
     };

@@ -1,6 +1,7 @@
 /* What a replay found: never a false "equal", consequences apart from causes, thousands of pages as
  * a dozen groups, and the same after it was bytes. */
 #include "../../replay/outcome.h"
+#include "../../replay/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -954,24 +955,56 @@ static void a_session_keeps_the_beginning_of_its_story(void **state)
 /* ---- bytes ---- */
 
 /* A bit of everything. */
+static void add_of_mixture(struct outcome *outcome, uint64_t i)
+{
+    char route[32];
+    snprintf(route, sizeof route, "GET /r%llu", (unsigned long long)(i % 9));
+    struct sent given = good;
+    given.route = route;
+    given.session = i % 41;
+    struct found found = price_found(i);
+    if (i % 13 == 0)
+        leave_out(outcome, i, i % 41, i % 2 ? "body-missing" : "denied", i % 3 == 0);
+    else if (i % 17 == 0)
+        given.source = given.target_status = 500;
+    else if (i % 19 == 0)
+        given.logged = 302;
+    if (i % 13)
+        add(outcome, i, &given, i % 17 && i % 19 && i % 5 == 0 ? &found : NULL);
+}
+
 static void add_mixture(struct outcome *outcome, uint64_t from, uint64_t to)
 {
-    for (uint64_t i = from; i < to; i++) {
-        char route[32];
-        snprintf(route, sizeof route, "GET /r%llu", (unsigned long long)(i % 9));
-        struct sent given = good;
-        given.route = route;
-        given.session = i % 41;
-        struct found found = price_found(i);
-        if (i % 13 == 0)
-            leave_out(outcome, i, i % 41, i % 2 ? "body-missing" : "denied", i % 3 == 0);
-        else if (i % 17 == 0)
-            given.source = given.target_status = 500;
-        else if (i % 19 == 0)
-            given.logged = 302;
-        if (i % 13)
-            add(outcome, i, &given, i % 17 && i % 19 && i % 5 == 0 ? &found : NULL);
+    for (uint64_t i = from; i < to; i++)
+        add_of_mixture(outcome, i);
+}
+
+/* One session after the other, the last first, as if each had waited for the next. */
+static void add_mixture_by_session(struct outcome *outcome, uint64_t from, uint64_t to)
+{
+    for (uint64_t session = 41; session-- > 0;)
+        for (uint64_t i = from; i < to; i++)
+            if (i % 41 == session)
+                add_of_mixture(outcome, i);
+}
+
+static void the_same_is_said_whichever_session_is_answered_first(void **state)
+{
+    (void)state;
+    struct buffer said[] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    for (int turned = 0; turned < 2; turned++) {
+        struct outcome *outcome = outcome_new(&(struct outcome_settings){.slower = 1.5});
+        (turned ? add_mixture_by_session : add_mixture)(outcome, 1, 3000);
+        struct replay_result result = result_of(outcome);
+        assert_true(result.group_count && result.session_count && result.doubt_count &&
+                    result.left_out_count);
+        report_replay_json(&result, &said[turned]);
+        replay_result_free(&result);
+        outcome_free(outcome);
     }
+    assert_string_equal((const char *)said[0].data, (const char *)said[1].data);
+    buffer_free(&said[0]);
+    buffer_free(&said[1]);
 }
 
 static void it_goes_on_after_it_was_bytes(void **state)
@@ -1044,6 +1077,7 @@ int main(void)
         cmocka_unit_test(causes_stand_before_what_only_follows_from_them),
         cmocka_unit_test(memory_is_bounded_by_no_log),
         cmocka_unit_test(a_session_keeps_the_beginning_of_its_story),
+        cmocka_unit_test(the_same_is_said_whichever_session_is_answered_first),
         cmocka_unit_test(it_goes_on_after_it_was_bytes),
         cmocka_unit_test(damaged_bytes_are_refused),
     };
