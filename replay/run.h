@@ -164,6 +164,7 @@ struct run {
     struct job *warm_ups;      /* to be sent before, linked by `after` */
     size_t warm_up_count;
     struct call *waiting; /* for a side that is down, the first to try again first */
+    bool gives_up;        /* --patience is over */
     bool proved;          /* every party has answered once: until then one request at a time */
     size_t troubled;      /* calls that found nobody, and have not since found somebody */
     struct health health[PARTIES];
@@ -230,8 +231,8 @@ void run_end(struct run *run, const char *why);
 void run_wait_for_party(struct run *run, struct call *call);
 /* Tries again what is due. Returns when to come again, http_now(), or `latest`. */
 double run_try_again(struct run *run, double latest);
-/* Counts an answer for the circuit breaker. */
-void run_judge_health(struct run *run, const struct call *call);
+/* Counts a request's answers for the circuit breaker. */
+void run_judge_health(struct run *run, const struct job *job);
 
 /* ---- run_work.c ---- */
 

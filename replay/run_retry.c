@@ -38,20 +38,43 @@ void run_wait_for_party(struct run *run, struct call *call)
     if (call->exchange->in[call->side].refused)
         run_end(run, arena_format(&run->arena, "%s cannot be trusted: %s.", party_name[call->party],
                                   why));
-    else if (now - call->down >= run->options->patience)
-        run_end(run, arena_format(&run->arena, "%s could not be reached for %d s: %s.",
-                                  party_name[call->party], run->options->patience, why));
+    else if (call->tries > 1 && now - call->down >= run->options->patience)
+        run->gives_up = true;
+}
+
+/* Both sides may be down for as long, as far as that is known of what is only asked again now and
+ * then: the source is named before the target, whichever failed first. */
+static void give_up(struct run *run)
+{
+    double longest = run->waiting->down;
+    const struct call *named = NULL;
+    for (const struct call *call = run->waiting; call; call = call->next)
+        longest = call->down < longest ? call->down : longest;
+    for (const struct call *call = run->waiting; call; call = call->next)
+        if (call->down - longest < LONGEST_WAIT && (!named || call->party < named->party))
+            named = call;
+    for (const struct job *job = run->jobs; job; job = job->after)
+        for (const struct call *call = job->calls; call < job->calls + job->call_count; call++)
+            if (call->under_way && call->down > 0 && call->down - longest < LONGEST_WAIT &&
+                call->party < named->party)
+                return; /* it is being asked again */
+    run_end(run, arena_format(&run->arena, "%s could not be reached for %d s: %s.",
+                              party_name[named->party], run->options->patience,
+                              named->exchange->in[named->side].why));
 }
 
 double run_try_again(struct run *run, double latest)
 {
     double now = http_now();
-    while (run->waiting && !run->stopping && run->waiting->again <= now) {
+    if (run->gives_up && !run->stopping)
+        give_up(run);
+    bool again = !run->stopping && !run->gives_up;
+    while (again && run->waiting && run->waiting->again <= now) {
         struct call *call = run->waiting;
         run->waiting = call->next;
         run_start_call(run, call);
     }
-    bool earlier = run->waiting && !run->stopping && run->waiting->again < latest;
+    bool earlier = again && run->waiting && run->waiting->again < latest;
     return earlier ? run->waiting->again : latest;
 }
 
@@ -64,7 +87,7 @@ static bool is_bad(const struct call *call)
            (status >= 502 && status <= 504 && call->exchange->logged.status != status);
 }
 
-void run_judge_health(struct run *run, const struct call *call)
+static void judge_party(struct run *run, const struct call *call)
 {
     struct health *health = &run->health[call->party];
     double now = http_now();
@@ -79,4 +102,12 @@ void run_judge_health(struct run *run, const struct call *call)
                                   "%s gave no sensible answer for %.0f s: %u requests in a row "
                                   "timed out, broke off or were answered with 502 to 504.",
                                   party_name[call->party], now - health->since, health->bad));
+}
+
+void run_judge_health(struct run *run, const struct job *job)
+{
+    for (int party = 0; party < PARTIES; party++)
+        for (unsigned i = 0; i < job->call_count; i++)
+            if (job->calls[i].party == (enum lane_party)party)
+                judge_party(run, &job->calls[i]);
 }

@@ -302,10 +302,11 @@ void run_answered(struct run *run, struct call *call)
         if (--run->troubled == 0)
             progress_log(run->progress, "both sides answer again");
     }
+    if (--job->open_calls)
+        return;
     if (!job->warm_up)
-        run_judge_health(run, call);
-    if (--job->open_calls == 0)
-        all_answered(run, job);
+        run_judge_health(run, job);
+    all_answered(run, job);
 }
 
 static void take_answer(void *context, void *tag)
