@@ -34,7 +34,7 @@ browser_start() {
 	port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$work/chromedriver.log")
 	driver=http://127.0.0.1:$port
 	session=$(webdriver POST /session "$(jq -n --arg data "$work/profile" '{capabilities: {alwaysMatch: {
-		browserName: "chrome", "goog:loggingPrefs": {browser: "ALL"},
+		browserName: "chrome", timeouts: {script: 300000}, "goog:loggingPrefs": {browser: "ALL"},
 		"goog:chromeOptions": {binary: "/usr/bin/chromium", args: ["--headless=new", "--no-sandbox",
 			"--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
 			"--user-data-dir=\($data)", "--window-size=1280,1000"]}}}}')" | jq -r .sessionId)
