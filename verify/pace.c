@@ -21,6 +21,8 @@
 #define TRICKLE 1.0 /* seconds between payments of a worker whose side lags */
 #define LAG_PATIENCE 300.0    /* seconds without relief */
 #define ASK_EVERY 1.0         /* seconds between a watcher's questions */
+#define LOOKS 5               /* at a load, before it is believed to be above the limit, and */
+#define LOOK_AGAIN 0.02       /* seconds between them */
 #define LONGEST_BACKOFF 16.0  /* seconds between attempts to connect again */
 #define UNKNOWN_MOST 60.0     /* seconds without an answer, after which a hold ends */
 #define FREE_MILLISECONDS 500 /* that an answer under way may still take at the end */
@@ -178,15 +180,38 @@ static void watch_free(struct watch *watch)
     free(watch);
 }
 
+static void sleep_slice(double seconds)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)(fmin(seconds, SLICE) * 1e9)}, NULL);
+}
+
+/*
+ * The least of several looks, where one would begin a pause. MySQL tells in two answers, of two
+ * moments, how many threads run and which of them are ours; so a session of ours that ends a query
+ * between the two counts as somebody's, and so does one that is being opened or closed. What a
+ * pause is for lasts longer than that.
+ */
+static bool ask_load(const struct watch *watch, double *value, struct err *err)
+{
+    const struct pace_gate *gate = &watch->gate[LOAD];
+    for (int look = 0; look < LOOKS; look++) {
+        unsigned running;
+        if (look)
+            sleep_slice(LOOK_AGAIN);
+        if (!watch->engine->load(watch->connection, &running, err))
+            return false;
+        *value = look ? fmin(*value, running) : running;
+        if (gate->held || *value <= gate->limit)
+            break;
+    }
+    return true;
+}
+
 /* Asks what is watched. The thread alone uses the connection. */
 static bool ask(const struct watch *watch, double value[WATCHED], struct err *err)
 {
-    if (watch->gate[LOAD].limit >= 0) {
-        unsigned running;
-        if (!watch->engine->load(watch->connection, &running, err))
-            return false;
-        value[LOAD] = running;
-    }
+    if (watch->gate[LOAD].limit >= 0 && !ask_load(watch, &value[LOAD], err))
+        return false;
     if (watch->gate[LAG].limit >= 0) {
         enum replica_state state;
         double seconds = 0;
@@ -447,11 +472,6 @@ void pace_free(struct pace *pace)
 }
 
 /* ---- Paying ---------------------------------------------------------------------------------- */
-
-static void sleep_slice(double seconds)
-{
-    nanosleep(&(struct timespec){.tv_nsec = (long)(fmin(seconds, SLICE) * 1e9)}, NULL);
-}
 
 static void wait_for_rate(struct pace *pace, struct pace_side *side, uint64_t rows, uint64_t bytes,
                           const atomic_bool *stop)

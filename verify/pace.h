@@ -8,7 +8,8 @@
  * -> pace_free()
  *
  * A side with --max-load or --max-lag is watched by a thread with a connection of its own, that
- * asks once a second. A paused worker keeps its connection, its scan and its snapshot.
+ * asks once a second, and several times before it begins a pause for a load. A paused worker keeps
+ * its connection, its scan and its snapshot.
  */
 #ifndef TALLY_VERIFY_PACE_H
 #define TALLY_VERIFY_PACE_H

@@ -122,6 +122,7 @@ static void a_pause_begins_at_once_and_ends_with_three_good_answers(void **state
 /* ---- Servers in memory: how they fare is a global variable ---- */
 
 static atomic_uint fake_running;
+static atomic_uint fake_blips; /* so many looks still find a hundred more */
 static atomic_int fake_replica, fake_behind;
 static atomic_int fake_connections, fake_connects;
 static _Atomic enum err_code fake_failure; /* of every question */
@@ -152,6 +153,10 @@ static bool fake_load(struct connection *connection, unsigned *running, struct e
 {
     (void)connection;
     *running = atomic_load(&fake_running);
+    if (atomic_load(&fake_blips)) {
+        atomic_fetch_sub(&fake_blips, 1);
+        *running += 100;
+    }
     return fake_answers(err);
 }
 
@@ -185,6 +190,7 @@ static int begin(void **state)
 {
     (void)state;
     atomic_store(&fake_running, 0);
+    atomic_store(&fake_blips, 0);
     atomic_store(&fake_replica, REPLICA_NONE);
     atomic_store(&fake_behind, 0);
     atomic_store(&fake_failure, ERR_NONE);
@@ -356,6 +362,27 @@ static void a_side_is_held_while_its_load_is_high_and_the_notes_say_so(void **st
     pace_free(pace);
 }
 
+/* A query of ours that ended between the server's two answers looks like somebody's. */
+static void a_load_that_another_look_does_not_find_is_no_reason_to_pause(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned blips;
+        bool held;
+    } cases[] = {{1, false}, {4, false}, {5, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer why = BUFFER_INIT(1000);
+        atomic_store(&fake_running, 8);
+        atomic_store(&fake_blips, cases[i].blips);
+        struct pace *pace = start((struct verify_options){.max_load = 8});
+        assert_int_equal(pace_held(pace, SOURCE, &why), cases[i].held);
+        assert_int_equal(atomic_load(&fake_blips), 0);
+        assert_false(pace_held(pace, TARGET, &why));
+        buffer_free(&why);
+        pace_free(pace);
+    }
+}
+
 static void a_side_that_lags_is_read_at_a_trickle(void **state)
 {
     (void)state;
@@ -436,6 +463,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_side_is_held_while_its_load_is_high_and_the_notes_say_so,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_load_that_another_look_does_not_find_is_no_reason_to_pause, begin, end),
         cmocka_unit_test_setup_teardown(a_side_that_lags_is_read_at_a_trickle, begin, end),
         cmocka_unit_test_setup_teardown(a_watcher_that_lost_its_connection_gets_another, begin,
                                         end),
