@@ -9,7 +9,8 @@
 #include <strings.h>
 #include <time.h>
 
-#define SNAPSHOT_TRIES 5
+#define SNAPSHOT_TRIES 5   /* at least, and */
+#define SNAPSHOT_SECONDS 2 /* so long: between the commits of a busy server the gaps are short */
 
 static bool same_text(const char *one, const char *other)
 {
@@ -50,6 +51,13 @@ static bool start_all(struct connection *const *connections, size_t count, struc
                                     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", err))
             return false;
     return true;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* One try on MariaDB. *proof: the server can tell; *same: and says that all saw one moment. */
@@ -110,13 +118,16 @@ bool engine_mysql_begin(struct connection *const *connections, size_t count,
 {
     bool proof = false, same = false;
     const char *why = NULL;
+    int tries = 0;
 
     *state = SNAPSHOT_SHARED;
     if (count <= 1)
         return start_all(connections, count, err);
     if (!engine_mysql_log_is_whole(connections[0], false, &why, err))
         return false;
-    for (int i = 0; i < SNAPSHOT_TRIES && !why && !same && (proof || i == 0); i++) {
+    for (double end = now() + SNAPSHOT_SECONDS;
+         !why && !same && (tries == 0 || (proof && (tries < SNAPSHOT_TRIES || now() < end)));
+         tries++) {
         bool fine = engine_mysql_session_of(connections[0])->is_mariadb
                         ? try_mariadb(connections, count, &proof, &same, err)
                         : try_mysql(connections, count, &proof, &same, err);
@@ -130,7 +141,7 @@ bool engine_mysql_begin(struct connection *const *connections, size_t count,
         return false;
     if (proof)
         buffer_printf(note, "the server was written to while %zu snapshots were opened, %d times",
-                      count, SNAPSHOT_TRIES);
+                      count, tries);
     else
         buffer_printf(note, "nothing shows that %zu snapshots are of one moment: %s", count,
                       why ? why : "the server does not tell where its binary log stood");
