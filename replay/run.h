@@ -89,6 +89,7 @@ struct job {
     const char *reason, *text; /* why it is left out; NULL */
     bool uncertain;            /* an interrupted run may have sent it */
     bool writes, intended;     /* it may have been sent, says the book */
+    bool waits_for_intent;     /* the book was asked to say so, and it was not sent */
     bool logs_in;              /* a login is to be played before it */
     bool warm_up;
     size_t logged_bytes, held; /* of its request; of its answers */

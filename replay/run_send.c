@@ -211,12 +211,19 @@ static void send_step(struct run *run, struct job *job)
 static void send_first(struct run *run, struct job *job)
 {
     run->sent++;
+    job->waits_for_intent = false;
     if (!job->logs_in) {
         send_own(run, job);
         return;
     }
     job->step = 1;
     send_step(run, job);
+}
+
+/* Nothing new is sent: the answers might come too late. */
+static bool is_ending(const struct run *run)
+{
+    return run->stopping || run_is_interrupted();
 }
 
 static bool has_sites(struct run *run, const char *tenant)
@@ -258,6 +265,7 @@ static MUST_CHECK bool begin(struct run *run, struct job *job, struct err *err)
         run->busy++;
         if (job->writes) {
             run->intending++;
+            job->waits_for_intent = true;
             job->message.kind = TO_COLLECTOR_INTEND;
             mailbox_put(&run->collected, &job->message, true);
         } else {
@@ -376,7 +384,8 @@ static void take_message(struct run *run, struct message *message)
     case TO_SENDER_INTENDED:
         run->intending--;
         job->intended = true;
-        send_first(run, job);
+        if (!is_ending(run)) /* else nobody may be left to take its answers */
+            send_first(run, job);
         break;
     case TO_SENDER_READ:
         take_reading(run, job);
@@ -438,6 +447,8 @@ static void post_lane(void *context, struct lane *lane)
 /* Of its own request nothing went out to anybody. */
 static bool is_unsent(const struct job *job)
 {
+    if (job->waits_for_intent)
+        return true;
     for (unsigned i = 0; i < job->call_count && !job->step; i++)
         if (job->calls[i].under_way || job->calls[i].down <= 0)
             return false;
@@ -448,7 +459,7 @@ static void add_unsent(const struct run *run, struct letter *letter)
 {
     letter->unsent = mem_zero(run->alive + 1, sizeof *letter->unsent);
     for (const struct job *job = run->jobs; job; job = job->after)
-        if (job->intended && is_unsent(job))
+        if ((job->intended || job->waits_for_intent) && is_unsent(job))
             letter->unsent[letter->unsent_count++] = job->exchange->number;
 }
 
@@ -474,7 +485,7 @@ void run_post_lanes(struct run *run, bool end)
 static bool may_start(const struct run *run)
 {
     size_t most = run->proved ? (size_t)run->options->connections : 1;
-    return !run->stopping && !run->troubled && run->busy < most &&
+    return !is_ending(run) && !run->troubled && run->busy < most &&
            run->held_bytes < RUN_ANSWER_BYTES;
 }
 
@@ -599,6 +610,7 @@ static MUST_CHECK bool turn(struct run *run, struct err *err)
 {
     bool more = false;
     double next = http_now() + TURN;
+    look_for_interruption(run);
     take_mail(run);
     if (!run_read_ahead(run, &more, err) || !start_ready(run, &next, err))
         return false;
@@ -606,7 +618,6 @@ static MUST_CHECK bool turn(struct run *run, struct err *err)
     if (atomic_exchange(&run->save_wanted, false))
         run_post_lanes(run, false);
     show_progress(run);
-    look_for_interruption(run);
     return is_over(run) || wait_for_news(run, more && may_start(run) ? 0 : next, err);
 }
 
