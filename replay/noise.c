@@ -29,6 +29,7 @@ struct spot {
     bool leaf;
     uint64_t answers, last;
     char *example;
+    uint64_t shown; /* number of the exchange that it is of: of all that differ there the first */
 };
 
 struct family {
@@ -236,6 +237,12 @@ static void merge_spot(struct noise *noise, struct spot *spot, struct spot *more
     spot->leaf = spot->leaf && more->leaf;
     if (more->answers > spot->answers)
         spot->answers = more->answers; /* at least as many */
+    if (more->shown < spot->shown) {
+        char *example = spot->example;
+        spot->example = more->example;
+        spot->shown = more->shown;
+        more->example = example;
+    }
     spot_free(more);
 }
 
@@ -425,8 +432,11 @@ static void learn(struct noise *noise, const char *route, const struct exchange 
     spot->answers += !spot->answers || spot->last != exchange->number;
     family->last = spot->last = exchange->number;
     spot->leaf = spot->leaf && found->noise->leaf;
-    if (!spot->example)
+    if (!spot->example || exchange->number < spot->shown) {
+        free(spot->example);
         spot->example = example_of(found);
+        spot->shown = exchange->number;
+    }
     bool apart = is_apart(family, spot);
     for (size_t i = 0; i < found->noise->span_count; i++) {
         struct noise_pattern pattern;
@@ -656,9 +666,30 @@ static void add_not_learnt(struct buffer *out, const struct family *family, cons
     buffer_free(&text);
 }
 
+static bool is_before(const struct family *family, const struct spot *one, const struct spot *other)
+{
+    size_t step = 0;
+    while (step < family->place.count && one->numbers[step] == other->numbers[step])
+        step++;
+    return step < family->place.count && one->numbers[step] < other->numbers[step];
+}
+
+/* As they stand on the page, whichever was seen first. */
+static void sort_spots(struct family *family)
+{
+    for (size_t i = 1; i < family->count; i++) {
+        const struct spot spot = family->spots[i];
+        size_t place = i;
+        for (; place && is_before(family, &spot, &family->spots[place - 1]); place--)
+            family->spots[place] = family->spots[place - 1];
+        family->spots[place] = spot;
+    }
+}
+
 static void write_family(struct drafts *drafts, struct buffer *not_learnt, struct noise *noise,
                          struct family *family)
 {
+    sort_spots(family);
     const char *example = family->count ? family->spots[0].example : NULL;
     if (family->place.action == NOISE_NOTHING) {
         add_not_learnt(not_learnt, family, family->place.why, example);

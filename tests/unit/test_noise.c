@@ -344,6 +344,37 @@ static void a_rule_is_as_narrow_as_what_was_seen(void **state)
     run(lessons, COUNT(lessons));
 }
 
+/* Answers come in the order in which sessions end. */
+static void the_same_is_written_whichever_answer_is_learnt_from_first(void **state)
+{
+    static const char *const pages[][SIDES] = {
+        {"<p>Rates<div><b>seen 11 times</b><i>new</i><b>left 5 rooms</b></div>",
+         "<p>Rates<div><b>seen 11 times</b><i>new</i><b>left 6 rooms</b></div>"},
+        {"<p>Rates<div><b>seen 12 times</b><i>new</i><b>left 5 rooms</b></div>",
+         "<p>Rates<div><b>seen 137 times</b><i>new</i><b>left 5 rooms</b></div>"},
+        {"<p>Rates<div><b>seen 14 times</b><i>new</i><b>left 7 rooms</b></div>",
+         "<p>Rates<div><b>seen 1500 times</b><i>new</i><b>left 18 rooms</b></div>"}};
+    struct buffer text[] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+    (void)state;
+    for (size_t turned = 0; turned < 2; turned++) {
+        struct noise *noise = noise_new();
+        for (size_t i = 0; i < COUNT(pages); i++) {
+            size_t page = turned ? COUNT(pages) - 1 - i : i;
+            struct exchange *pair = make(page + 1);
+            for (int side = 0; side < SIDES; side++)
+                answer(pair, (enum side)side, "text/html", pages[page][side], NULL);
+            learn(noise, pair);
+            exchange_free(pair);
+        }
+        noise_write(noise, &text[turned]);
+        noise_free(noise);
+    }
+    assert_non_null(strstr((const char *)text[0].data, "rules:"));
+    assert_string_equal((const char *)text[0].data, (const char *)text[1].data);
+    buffer_free(&text[0]);
+    buffer_free(&text[1]);
+}
+
 static void no_secret_is_written(void **state)
 {
     (void)state;
@@ -585,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rule_is_as_narrow_as_what_was_seen),
+        cmocka_unit_test(the_same_is_written_whichever_answer_is_learnt_from_first),
         cmocka_unit_test(no_secret_is_written),
         cmocka_unit_test(routes_with_one_rule_share_it_and_places_are_bounded),
         cmocka_unit_test(what_four_pages_of_a_folder_show_holds_for_all_of_it),
