@@ -198,6 +198,7 @@ bool engine_mysql_log_is_whole(struct connection *connection, bool for_long, con
 
 #define SETTLED_SECONDS 2 /* what was written in the second of the look may come after it */
 #define START_SLACK 2     /* seconds; both times that make it up are cut to whole ones */
+#define MOMENT_TRIES 5
 #define UNKNOWN "-"
 #define STAMP_LINES 5
 
@@ -237,22 +238,48 @@ static bool keep_server(void *context, const char *const *cells, struct err *err
     return true;
 }
 
+static bool ask_uptime(struct connection *connection, long long *seconds, struct err *err)
+{
+    struct answer uptime = {.name = "Uptime"};
+    bool fine = ask_named(connection, "STATUS", &uptime, 1, err);
+
+    *seconds = uptime.value ? strtoll(uptime.value, NULL, 10) : 0;
+    free(uptime.value);
+    return fine;
+}
+
+/* kept: the time, and which server; *up: how long it runs, at that time. They are two answers, and
+ * where seconds lie between them, they are not of one moment. */
+static bool ask_moment(struct connection *connection, char **kept, long long *up, struct err *err)
+{
+    long long after = 0;
+
+    for (int i = 0; i < MOMENT_TRIES; i++) {
+        if (!ask_uptime(connection, up, err) ||
+            !engine_mysql_rows(connection,
+                               "SELECT UNIX_TIMESTAMP(), "
+                               "CONCAT_WS('|', @@hostname, @@port, @@server_id, @@datadir)",
+                               keep_server, kept, err) ||
+            !ask_uptime(connection, &after, err))
+            return false;
+        if (after - *up <= 1)
+            return true;
+    }
+    *up = 0;
+    return true;
+}
+
 /* Which server, and since when it runs. */
 static bool stamp_server(struct connection *connection, struct stamp *stamp, struct err *err)
 {
     struct answer ids[] = {{.name = "server_uuid"}, {.name = "server_uid"}};
-    struct answer uptime = {.name = "Uptime"};
     char *kept[2] = {NULL, NULL};
-    bool fine = ask_named(connection, "VARIABLES", ids, 2, err) &&
-                ask_named(connection, "STATUS", &uptime, 1, err) &&
-                engine_mysql_rows(connection,
-                                  "SELECT UNIX_TIMESTAMP(), "
-                                  "CONCAT_WS('|', @@hostname, @@port, @@server_id, @@datadir)",
-                                  keep_server, kept, err);
+    long long up = 0;
+    bool fine =
+        ask_named(connection, "VARIABLES", ids, 2, err) && ask_moment(connection, kept, &up, err);
 
     if (fine && kept[0]) {
         const char *id = ids[0].value ? ids[0].value : ids[1].value ? ids[1].value : "";
-        long long up = uptime.value ? strtoll(uptime.value, NULL, 10) : 0;
         set_line(stamp, STAMP_SERVER, mem_format("%s|%s", kept[1], id));
         /* A server that has just started might be stopped and started within the slack. */
         if (up > 2 * START_SLACK)
@@ -260,7 +287,6 @@ static bool stamp_server(struct connection *connection, struct stamp *stamp, str
     }
     free(kept[0]);
     free(kept[1]);
-    free(uptime.value);
     free_answers(ids, 2);
     return fine;
 }
