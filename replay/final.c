@@ -3,6 +3,8 @@
 
 #include "final_parts.h"
 
+#include "../diff/base/thread.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -235,8 +237,8 @@ static void *thread_main(void *argument)
     }
 }
 
-/* One that hangs in a connection attempt when all is to end is left to itself. */
-static void wait_for_threads(struct final *final)
+/* False: one hangs in a connection attempt when all is to end, and is left to itself. */
+static bool wait_for_threads(struct final *final)
 {
     struct timespec now, over = {0, 0};
     pthread_mutex_lock(&final->lock);
@@ -256,11 +258,14 @@ static void wait_for_threads(struct final *final)
         now.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&final->ended, &final->lock, &now);
     }
+    bool ended = final->running == 0;
     pthread_mutex_unlock(&final->lock);
+    return ended;
 }
 
 static bool run_all(struct final *final, struct err *err)
 {
+    pthread_t threads[SIDE_BY_SIDE];
     size_t wanted = final->count < SIDE_BY_SIDE ? final->count : SIDE_BY_SIDE, started = 0;
     final->next = 0;
     final->running = wanted;
@@ -269,18 +274,21 @@ static bool run_all(struct final *final, struct err *err)
         database->started = database->done = database->failed = false;
         memset(&database->result, 0, sizeof database->result);
     }
-    for (; started < wanted; started++) {
-        pthread_t thread;
-        if (pthread_create(&thread, NULL, thread_main, final) != 0)
+    for (; started < wanted; started++)
+        if (pthread_create(&threads[started], NULL, thread_main, final) != 0)
             break;
-        pthread_detach(thread);
-    }
     pthread_mutex_lock(&final->lock);
     final->running -= wanted - started;
     pthread_mutex_unlock(&final->lock);
     if (!started)
         return err_set(err, ERR_INTERNAL, "cannot start a thread");
-    wait_for_threads(final);
+    bool ended = wait_for_threads(final);
+    for (size_t i = 0; i < started; i++) {
+        if (ended)
+            pthread_join(threads[i], NULL);
+        else
+            thread_leave(threads[i]);
+    }
     return true;
 }
 

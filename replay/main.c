@@ -15,6 +15,7 @@
 #include "../diff/base/file.h"
 #include "../diff/base/interrupt.h"
 #include "../diff/base/output.h"
+#include "../diff/base/thread.h"
 #include "../diff/secret.h"
 
 #include <fcntl.h>
@@ -288,12 +289,12 @@ int main(int argc, char **argv)
     if (own) {
         exit_code = run_own(own, argc, arguments);
         command_drop_arguments(argc, arguments);
-        return exit_code;
+        return thread_end_program(exit_code);
     }
     if (argc == 2 && strcmp(arguments[1], "--man") == 0) { /* for the build, not for users */
         exit_code = print(command_man);
         command_drop_arguments(argc, arguments);
-        return exit_code;
+        return thread_end_program(exit_code);
     }
     if (!command_parse(argc, arguments, &command, &err)) {
         exit_code = fail(&err);
@@ -306,5 +307,5 @@ int main(int argc, char **argv)
     }
     command_free(&command);
     command_drop_arguments(argc, arguments);
-    return exit_code;
+    return thread_end_program(exit_code);
 }

@@ -4,12 +4,13 @@
  */
 #include "engine_mysql_session.h"
 
+#include "../diff/base/thread.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define CANCEL_MILLISECONDS 400 /* engine.h: within half a second */
 
@@ -18,9 +19,6 @@ struct killing {
     char *uri, *id, *identity;
     struct engine_mysql_attempt attempt;
     atomic_int owners;
-    pthread_mutex_t lock;
-    pthread_cond_t over;
-    bool done;
 };
 
 static void killing_release(struct killing *killing)
@@ -31,8 +29,6 @@ static void killing_release(struct killing *killing)
     free(killing->uri);
     free(killing->id);
     free(killing->identity);
-    pthread_mutex_destroy(&killing->lock);
-    pthread_cond_destroy(&killing->over);
     free(killing);
 }
 
@@ -69,26 +65,8 @@ static void *kill_in_thread(void *argument)
     struct killing *killing = argument;
 
     kill_query(killing);
-    pthread_mutex_lock(&killing->lock);
-    killing->done = true;
-    pthread_cond_signal(&killing->over);
-    pthread_mutex_unlock(&killing->lock);
     killing_release(killing);
     return NULL;
-}
-
-static void wait_for_kill(struct killing *killing)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += CANCEL_MILLISECONDS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&killing->lock);
-    while (!killing->done && pthread_cond_timedwait(&killing->over, &killing->lock, &until) == 0)
-        ;
-    pthread_mutex_unlock(&killing->lock);
 }
 
 void engine_mysql_cancel_query(const struct connection *connection)
@@ -100,15 +78,11 @@ void engine_mysql_cancel_query(const struct connection *connection)
     killing->uri = mem_copy_string(connection->uri);
     killing->id = mem_copy_string(connection->id);
     killing->identity = mem_copy_string(connection->identity);
-    pthread_mutex_init(&killing->lock, NULL);
-    pthread_cond_init(&killing->over, NULL);
     atomic_init(&killing->owners, 2);
-    if (pthread_create(&thread, NULL, kill_in_thread, killing) == 0) {
-        pthread_detach(thread);
-        wait_for_kill(killing);
-    } else {
+    if (pthread_create(&thread, NULL, kill_in_thread, killing) == 0)
+        (void)thread_wait(thread, CANCEL_MILLISECONDS);
+    else
         killing_release(killing);
-    }
     killing_release(killing);
 }
 

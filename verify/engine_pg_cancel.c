@@ -7,36 +7,29 @@
  */
 #include "engine_pg_session.h"
 
-#include <errno.h>
+#include "../diff/base/thread.h"
+
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define CANCEL_MILLISECONDS 400 /* engine.h: within half a second */
 
 struct engine_pg_canceller {
     PGcancel *handle;
     pthread_mutex_t lock;
-    pthread_cond_t done;
-    int users;         /* the connection, and the threads that are at it */
-    unsigned finished; /* threads that have ended */
-    bool sent;         /* the last one was successful */
+    int users; /* the connection, and the threads that are at it */
+    bool sent; /* the last one was successful */
 };
 
 struct engine_pg_canceller *engine_pg_cancel_new(PGconn *pg)
 {
     struct engine_pg_canceller *canceller = mem_zero(1, sizeof *canceller);
-    pthread_condattr_t attributes;
     canceller->handle = PQgetCancel(pg);
     canceller->users = 1;
     pthread_mutex_init(&canceller->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&canceller->done, &attributes);
-    pthread_condattr_destroy(&attributes);
     return canceller;
 }
 
@@ -48,7 +41,6 @@ void engine_pg_cancel_release(struct engine_pg_canceller *canceller)
     if (!last)
         return;
     PQfreeCancel(canceller->handle);
-    pthread_cond_destroy(&canceller->done);
     pthread_mutex_destroy(&canceller->lock);
     free(canceller);
 }
@@ -60,47 +52,36 @@ static void *canceller_run(void *argument)
     bool sent = PQcancel(canceller->handle, message, sizeof message) == 1;
     pthread_mutex_lock(&canceller->lock);
     canceller->sent = sent;
-    canceller->finished++;
-    pthread_cond_broadcast(&canceller->done);
     pthread_mutex_unlock(&canceller->lock);
     engine_pg_cancel_release(canceller);
     return NULL;
 }
 
 /* The new thread must not be the one that gets the program's signals. */
-static bool start_detached(void *(*run)(void *), void *argument)
+static bool start(pthread_t *thread, void *(*run)(void *), void *argument)
 {
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(&thread, NULL, run, argument) == 0;
+    bool started = pthread_create(thread, NULL, run, argument) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started)
-        pthread_detach(thread);
     return started;
 }
 
 bool engine_pg_cancel_send(struct engine_pg_canceller *canceller)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_nsec += CANCEL_MILLISECONDS * 1000000L;
-    deadline.tv_sec += deadline.tv_nsec / 1000000000;
-    deadline.tv_nsec %= 1000000000;
+    pthread_t thread;
     pthread_mutex_lock(&canceller->lock);
-    unsigned before = canceller->finished;
     canceller->sent = false;
     canceller->users++;
     pthread_mutex_unlock(&canceller->lock);
-    if (!start_detached(canceller_run, canceller)) {
+    if (!start(&thread, canceller_run, canceller)) {
         engine_pg_cancel_release(canceller);
         return false;
     }
+    if (!thread_wait(thread, CANCEL_MILLISECONDS))
+        return false;
     pthread_mutex_lock(&canceller->lock);
-    while (canceller->finished == before &&
-           pthread_cond_timedwait(&canceller->done, &canceller->lock, &deadline) != ETIMEDOUT)
-        ;
     bool sent = canceller->sent;
     pthread_mutex_unlock(&canceller->lock);
     return sent;

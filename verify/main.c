@@ -8,6 +8,7 @@
 #include "../diff/base/interrupt.h"
 #include "../diff/base/memory.h"
 #include "../diff/base/output.h"
+#include "../diff/base/thread.h"
 #include "../diff/report_files.h"
 #include "command.h"
 #include "../diff/ledger.h"
@@ -278,5 +279,5 @@ int main(int argc, char **argv)
         command_free(&command);
     }
     command_drop_arguments(argc, arguments);
-    return exit_code;
+    return thread_end_program(exit_code);
 }

@@ -6,6 +6,7 @@
 #include "pace.h"
 
 #include "../diff/base/memory.h"
+#include "../diff/base/thread.h"
 
 #include <errno.h>
 #include <math.h>
@@ -343,7 +344,7 @@ static void watch_end(struct watch *watch)
     pthread_t thread = watch->thread;
     pthread_mutex_unlock(&watch->lock);
     if (!over) {
-        pthread_detach(thread);
+        thread_leave(thread);
         return;
     }
     pthread_join(thread, NULL);
