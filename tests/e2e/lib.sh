@@ -146,8 +146,21 @@ my_brand() {
 # PostgreSQL's version: "15".
 pg_version() { echo $(($(pg -c 'show server_version_num') / 10000)); }
 
-# Rows of this database of PostgreSQL's are being read: planning is over.
-reads_rows() { [[ -n $(pg -c "select 1 from pg_stat_activity where datname = '$1' and query like 'COPY (SELECT%'") ]]; }
+# The local ports of a process's connections, with commas; 0 is among them, and nobody's.
+ports_of() {
+	local sockets place inode ports=0
+	sockets=$(readlink "/proc/$1/fd/"* 2>/dev/null | tr '\n' ' ')
+	while read -r _ place _ _ _ _ _ _ _ inode _; do
+		if [[ $sockets == *"socket:[$inode] "* ]]; then ports+=,$((16#${place#*:})); fi
+	done </proc/net/tcp
+	echo "$ports"
+}
+# Rows of this database of PostgreSQL's are being read by the run behind, $pid: planning is over. By that run: the
+# session of an earlier one still tells its last query for a moment after that one's end.
+reads_rows() {
+	[[ -n $(pg -c "select 1 from pg_stat_activity where datname = '$1' and query like 'COPY (SELECT%'
+		and client_port in ($(ports_of "$pid"))") ]]
+}
 
 # uri ENGINE DATABASE [USER PASSWORD]
 uri() {
