@@ -177,8 +177,10 @@ static void see_value(struct column_state *state, const struct value *value)
     case VALUE_DATETIME:
     case VALUE_INSTANT:
         digits = fraction_digits(cause_int(value));
-        if (state->shifts)
-            cause_shifts_same(state->shifts, value);
+        /* Before the first one that is off, too: which comes first is chance. */
+        if (!state->shifts)
+            state->shifts = cause_shifts_new();
+        cause_shifts_same(state->shifts, value);
         break;
     default:
         return;

@@ -147,7 +147,9 @@ void cause_limits_add(struct cause_limits *limits, int64_t number, uint64_t time
         limits->places[place].number = number;
     }
     limits->places[place].count += times;
-    if (limits->places[place].count > limits->most) {
+    /* Of two that are as many the smaller: not the one that happened to come first. */
+    if (limits->places[place].count > limits->most ||
+        (limits->places[place].count == limits->most && number < limits->best)) {
         limits->most = limits->places[place].count;
         limits->best = number;
     }

@@ -84,6 +84,12 @@ void cause_shifts_free(struct cause_shifts *shifts)
 /* ---- As they come
  * ----------------------------------------------------------------------------------------- */
 
+/* A date or a time of day has none. */
+static bool has_zone(enum value_tag tag)
+{
+    return tag == VALUE_DATETIME || tag == VALUE_INSTANT;
+}
+
 static bool is_clock(int64_t shift)
 {
     return shift % QUARTER == 0 && shift <= CLOCK_MOST && shift >= -CLOCK_MOST;
@@ -180,7 +186,7 @@ void cause_shifts_add(struct cause_shifts *shifts, const struct cause_table *tab
 void cause_shifts_same(struct cause_shifts *shifts, const struct value *value)
 {
     int64_t n = cause_int(value);
-    if (value->tag == shifts->tag && value->tag != VALUE_DATE)
+    if (has_zone(value->tag)) /* of a column all have one tag */
         sample(&shifts->equal, (const int64_t[SIDES]){n, n});
 }
 
@@ -438,8 +444,7 @@ static void find_zone(struct cause_shifts *shifts, const struct cause_table *tab
     size_t amounts = shifts->equal.sample_count >= EQUAL_FEWEST, fit;
     for (size_t i = 0; i < shifts->count; i++)
         amounts += shifts->slots[i]->sample_count > 0;
-    /* A date or a time of day has no zone. */
-    if (amounts < 2 || (shifts->tag != VALUE_DATETIME && shifts->tag != VALUE_INSTANT))
+    if (amounts < 2 || !has_zone(shifts->tag))
         return;
     zone_list(&names);
     struct candidate *candidates = mem_zero(names.count * DIRECTIONS + 1, sizeof *candidates);
@@ -468,6 +473,12 @@ static bool is_shift(const struct cause_shifts *shifts, const struct slot *slot,
     return clock && shifts->tag != VALUE_DATE && slot->count * 20 >= all;
 }
 
+static int compare_slots(const void *one, const void *other)
+{
+    const struct slot *a = *(struct slot *const *)one, *b = *(struct slot *const *)other;
+    return (a->shift > b->shift) - (a->shift < b->shift);
+}
+
 uint64_t cause_shifts_finish(struct cause_shifts *shifts, const struct cause_table *table,
                              size_t column, double left, struct cause_list *list,
                              struct cause_example *example)
@@ -476,6 +487,9 @@ uint64_t cause_shifts_finish(struct cause_shifts *shifts, const struct cause_tab
     for (size_t i = 0; i < shifts->count; i++)
         all += shifts->slots[i]->count;
     *example = shifts->other_example;
+    /* Of amounts with as many rows the one that came first is no better than the other. */
+    if (shifts->count)
+        qsort(shifts->slots, shifts->count, sizeof *shifts->slots, compare_slots);
     find_zone(shifts, table, column, left, list);
     for (size_t i = 0; i < shifts->count; i++) {
         struct slot *slot = shifts->slots[i];

@@ -129,6 +129,7 @@ struct kept {
     struct finding finding;
     unsigned char *key; /* encoded values, for the order */
     size_t key_length;
+    uint64_t order; /* of findings with one key, as they were told */
 };
 
 struct finding_heap {
@@ -154,7 +155,8 @@ static int compare_keys(const unsigned char *one, size_t one_length, const unsig
 static int compare_kept(const void *one, const void *other)
 {
     const struct kept *a = one, *b = other;
-    return compare_keys(a->key, a->key_length, b->key, b->key_length);
+    int order = compare_keys(a->key, a->key_length, b->key, b->key_length);
+    return order ? order : (a->order > b->order) - (a->order < b->order);
 }
 
 static void finding_free(struct finding *finding)
@@ -440,7 +442,8 @@ static void keep(struct drill *drill, struct finding finding, const struct entry
 {
     struct kept kept = {.finding = finding,
                         .key = mem_alloc(key_length ? key_length : 1),
-                        .key_length = key_length};
+                        .key_length = key_length,
+                        .order = drill->kept_count++};
     memcpy(kept.key, entry->bytes, key_length);
     heap_add(&drill->heaps[finding.kind], drill->findings_wanted, kept);
 }
@@ -617,9 +620,11 @@ static bool settle_group(struct drill *drill, struct entry **group, size_t count
         if (common)
             tell_same(drill, group[i], common);
     }
-    if (open[SOURCE] && open[TARGET]) {
-        /* The order of arrival must not decide which rows become pairs. */
+    /* The order of arrival must not decide which rows become pairs, nor which of them are told
+     * first. */
+    if (count > 1)
         qsort(group, count, sizeof(struct entry *), compare_entries);
+    if (open[SOURCE] && open[TARGET]) {
         if (drill->table->lenient && open[SOURCE] > MOST_PAIRS / open[TARGET])
             return err_set(err, ERR_TABLE, TOO_MANY);
         if (drill->table->lenient)
@@ -636,14 +641,56 @@ static bool settle_group(struct drill *drill, struct entry **group, size_t count
     return true;
 }
 
+/* Do the sides have all rows of this key alike? */
+static bool is_equal_group(const struct entry *first)
+{
+    for (const struct entry *entry = first; entry; entry = entry->same_key)
+        if (entry->times[SOURCE] != entry->times[TARGET])
+            return false;
+    return true;
+}
+
+static int compare_firsts(const void *one, const void *other)
+{
+    const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)other;
+    int order = compare_keys(a->bytes, a->record.key_length, b->bytes, b->record.key_length);
+    return order ? order : compare_entries(one, other);
+}
+
+/* The keys of which rows differ, in their order: rows arrive in the order in which the workers
+ * happen to read them, and what is told of them must not be another thing in every run. The others
+ * are told at once: of them only how many there are counts. */
+static struct entry **list_unequal(struct join *join, size_t *count)
+{
+    struct entry **list = NULL;
+    size_t room = 0;
+    *count = 0;
+    for (struct entry *first = join->firsts; first; first = first->next_first) {
+        if (is_equal_group(first)) {
+            for (struct entry *entry = first; entry; entry = entry->same_key)
+                tell_same(join->drill, entry, entry->times[SOURCE]);
+            continue;
+        }
+        if (*count == room) {
+            room = room ? 2 * room : 64;
+            list = mem_resize(list, room, sizeof *list);
+        }
+        list[(*count)++] = first;
+    }
+    if (*count > 1)
+        qsort(list, *count, sizeof *list, compare_firsts);
+    return list;
+}
+
 static bool settle(struct join *join, struct err *err)
 {
     struct entry **group = NULL;
-    size_t room = 0;
+    size_t room = 0, unequal_count;
     bool ok = true;
-    for (struct entry *first = join->firsts; first && ok; first = first->next_first) {
+    struct entry **unequal = list_unequal(join, &unequal_count);
+    for (size_t i = 0; i < unequal_count && ok; i++) {
         size_t count = 0;
-        for (struct entry *entry = first; entry; entry = entry->same_key) {
+        for (struct entry *entry = unequal[i]; entry; entry = entry->same_key) {
             if (count == room) {
                 room = room ? 2 * room : 16;
                 group = mem_resize(group, room, sizeof *group);
@@ -653,6 +700,7 @@ static bool settle(struct join *join, struct err *err)
         ok = settle_group(join->drill, group, count, err);
     }
     free(group);
+    free(unequal);
     return ok;
 }
 

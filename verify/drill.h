@@ -20,8 +20,10 @@ struct drill_pass {
 
 /*
  * Somebody who wants to see every difference, not only the findings that are kept: causes, repair.
- * Told on the thread that joins, in no order, rows as encoded values in the order of the plan's
- * columns, borrowed for the call. What was told counts only when the table's result says `drilled`
+ * Told on the thread that joins, rows as encoded values in the order of the plan's columns,
+ * borrowed for the call: those that differ in the order of their keys, pass by pass, so that two
+ * runs over the same rows tell the same; those that are the same in no order, but those of a key of
+ * which rows differ beside them. What was told counts only when the table's result says `drilled`
  * in the end: a later pass may fail, or find that the table has changed meanwhile.
  */
 struct drill_watcher {
@@ -63,6 +65,7 @@ struct drill {
     uint64_t lenient_rows;   /* rows that were equal only under a leniency */
     int findings_wanted;
     struct finding_heap *heaps; /* one per finding kind */
+    uint64_t kept_count;        /* findings that were kept, so far */
     uint64_t counts[3];
     struct value *scratch; /* a row's values of each side, while two rows are compared */
     size_t *differ;        /* the columns in which they differ */

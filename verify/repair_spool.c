@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BLOCK (256u << 10)
@@ -28,6 +29,9 @@ void repair_spool_close(struct repair_spool *spool)
     if (spool->file >= 0)
         close(spool->file);
     spool->file = -1;
+    free(spool->pieces);
+    spool->pieces = NULL;
+    spool->piece_count = spool->piece_capacity = 0;
     buffer_free(&spool->pending);
 }
 
@@ -42,10 +46,27 @@ static void flush(struct repair_spool *spool)
         buffer_clear(&spool->pending);
 }
 
+static struct repair_spool_piece *piece_of(struct repair_spool *spool, uint32_t table)
+{
+    struct repair_spool_piece *last =
+        spool->piece_count ? &spool->pieces[spool->piece_count - 1] : NULL;
+    if (last && last->table == table)
+        return last;
+    if (spool->piece_count == spool->piece_capacity) {
+        spool->piece_capacity = spool->piece_capacity ? 2 * spool->piece_capacity : 16;
+        spool->pieces = mem_resize(spool->pieces, spool->piece_capacity, sizeof *spool->pieces);
+    }
+    last = &spool->pieces[spool->piece_count++];
+    *last = (struct repair_spool_piece){.table = table, .start = spool->bytes};
+    return last;
+}
+
 void repair_spool_add(struct repair_spool *spool, struct repair_spooled head,
                       const struct buffer *text)
 {
+    struct repair_spool_piece *piece = piece_of(spool, head.table);
     head.length = text->length;
+    piece->end = spool->bytes += sizeof head + text->length;
     buffer_add(&spool->pending, &head, sizeof head);
     buffer_add(&spool->pending, text->data, text->length);
     if (text->length > spool->longest)
@@ -54,25 +75,37 @@ void repair_spool_add(struct repair_spool *spool, struct repair_spooled head,
         flush(spool);
 }
 
-static bool read_texts(FILE *stream, const struct repair_spool_reader *reader)
+/* Reads one piece; *on: the reader wants more. */
+static bool read_piece(FILE *stream, const struct repair_spool_piece *piece,
+                       const struct repair_spool_reader *reader, struct buffer *text, bool *on)
 {
-    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct repair_spooled head;
-    bool ok = true, on = true;
-    while (ok && on && fread(&head, sizeof head, 1, stream) == 1) {
+    bool ok = fseeko(stream, (off_t)piece->start, SEEK_SET) == 0;
+    for (uint64_t at = piece->start; ok && *on && at < piece->end;
+         at += sizeof head + head.length) {
+        ok = fread(&head, sizeof head, 1, stream) == 1;
+        if (!ok)
+            break;
         if (!reader->wants(reader->context, &head)) {
             ok = fseeko(stream, (off_t)head.length, SEEK_CUR) == 0;
             continue;
         }
-        buffer_clear(&text);
-        unsigned char *place = buffer_reserve(&text, head.length);
+        buffer_clear(text);
+        unsigned char *place = buffer_reserve(text, head.length);
         ok = fread(place, 1, head.length, stream) == head.length;
-        text.length = ok ? head.length : 0;
-        buffer_terminate(&text);
-        on = ok && reader->take(reader->context, &head, &text);
+        text->length = ok ? head.length : 0;
+        buffer_terminate(text);
+        *on = ok && reader->take(reader->context, &head, text);
     }
-    buffer_free(&text);
-    return ok && !ferror(stream);
+    return ok;
+}
+
+static int compare_pieces(const void *one, const void *other)
+{
+    const struct repair_spool_piece *a = one, *b = other;
+    if (a->table != b->table)
+        return a->table < b->table ? -1 : 1;
+    return (a->start > b->start) - (a->start < b->start);
 }
 
 bool repair_spool_read(struct repair_spool *spool, const struct repair_spool_reader *reader)
@@ -80,13 +113,24 @@ bool repair_spool_read(struct repair_spool *spool, const struct repair_spool_rea
     flush(spool);
     errno = spool->error;
     int file = spool->error ? -1 : dup(spool->file);
-    FILE *stream = file < 0 || lseek(file, 0, SEEK_SET) < 0 ? NULL : fdopen(file, "r");
+    FILE *stream = file < 0 ? NULL : fdopen(file, "r");
     if (!stream) {
         if (file >= 0)
             close(file);
         return false;
     }
-    bool ok = read_texts(stream, reader);
+    struct repair_spool_piece *pieces = mem_alloc((spool->piece_count + 1) * sizeof *pieces);
+    if (spool->piece_count) {
+        memcpy(pieces, spool->pieces, spool->piece_count * sizeof *pieces);
+        qsort(pieces, spool->piece_count, sizeof *pieces, compare_pieces);
+    }
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    bool ok = true, on = true;
+    for (size_t i = 0; i < spool->piece_count && ok && on; i++)
+        ok = read_piece(stream, &pieces[i], reader, &text, &on);
+    ok = ok && !ferror(stream);
+    buffer_free(&text);
+    free(pieces);
     fclose(stream);
     return ok;
 }

@@ -1,7 +1,8 @@
 /*
- * What is kept of a repair file while its run goes on: texts with a word on what each is, in the
- * order in which they come, in an unnamed temporary file. Memory does not grow with them. Input and
- * output: the same texts. Knows nothing of statements.
+ * What is kept of a repair file while its run goes on: texts with a word on what each is, in an
+ * unnamed temporary file. Memory does not grow with them. Input: texts as they come, many of a
+ * table at once. Output: the same texts, table by table, those of a table as they came: which table
+ * comes first while they are found is chance. Knows nothing of statements.
  */
 #ifndef TALLY_VERIFY_REPAIR_SPOOL_H
 #define TALLY_VERIFY_REPAIR_SPOOL_H
@@ -9,11 +10,20 @@
 #include "../diff/base/buffer.h"
 #include "../diff/base/error.h"
 
+/* Texts of one table that came one after the other. */
+struct repair_spool_piece {
+    uint32_t table;
+    uint64_t start, end; /* bytes of the file */
+};
+
 struct repair_spool {
     int file; /* -1: none */
     struct buffer pending;
-    uint64_t longest; /* bytes of a text */
-    int error;        /* errno of the first write that failed; 0: none did */
+    uint64_t bytes; /* so far, pending ones included */
+    size_t piece_count, piece_capacity;
+    struct repair_spool_piece *pieces; /* malloc'ed, as they came */
+    uint64_t longest;                  /* bytes of a text */
+    int error;                         /* errno of the first write that failed; 0: none did */
 };
 
 struct repair_spooled {
@@ -38,7 +48,8 @@ struct repair_spool_reader {
     bool (*take)(void *context, const struct repair_spooled *head, const struct buffer *text);
 };
 
-/* All texts from the first on. More may be added afterwards, not meanwhile. False: errno says why.
+/* All texts, from the first of the first table on. More may be added afterwards, not meanwhile.
+ * False: errno says why.
  */
 bool repair_spool_read(struct repair_spool *spool,
                        const struct repair_spool_reader *reader) MUST_CHECK;

@@ -25,7 +25,7 @@ static void add_list(struct html *html, const struct text_list *list, const char
 static void add_rows(struct html *html, const struct result_table *table)
 {
     if (!table->counted[0] && !table->counted[1]) {
-        buffer_add_text(html->out, "Not read to its end on either side.");
+        buffer_add_text(html->out, "Not compared to its end.");
         return;
     }
     for (int side = 0; side < SIDES; side++) {

@@ -479,7 +479,7 @@ static void add_row_counts(struct buffer *out, const struct result_table *table)
 {
     char count[32];
     if (!table->counted[0] && !table->counted[1]) {
-        buffer_add_text(out, "not read to its end on either side");
+        buffer_add_text(out, "not compared to its end");
         return;
     }
     for (int side = 0; side < 2; side++) {

@@ -72,6 +72,7 @@ static bool read_rows(const struct scan_piece *piece, struct cell *cells, struct
                       struct err *err)
 {
     uint64_t rows = 0, wire_bytes = 0;
+    bool begun = false;
     struct scan_row row;
     for (;;) {
         if (rows == ROWS_BETWEEN_LOOKS || wire_bytes >= BYTES_BETWEEN_LOOKS) {
@@ -86,6 +87,9 @@ static bool read_rows(const struct scan_piece *piece, struct cell *cells, struct
             piece->engine->scan_next(piece->connection, cells, &wire_bytes, err);
         if (status == ROW_FAILED)
             return false;
+        if (!begun)
+            atomic_store(&piece->counters->begun, true);
+        begun = true;
         if (status == ROW_END)
             break;
         size_t key_length;

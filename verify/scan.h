@@ -24,6 +24,7 @@ struct scan_row {
 /* Counters that other threads may look at while a scan runs. */
 struct scan_counters {
     atomic_uint_fast64_t rows, bytes;
+    atomic_bool begun; /* the server has answered with a row, or with the end */
 };
 
 struct scan_piece {

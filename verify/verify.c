@@ -350,7 +350,8 @@ static void finish_digests(void *context, struct item *item)
         run->result->rows_read[side] += atomic_load(&item->side[side].counters.rows);
     result->seconds = item->seconds;
     run->tables_done++;
-    for (int side = 0; side < SIDES; side++)
+    /* Of one that failed neither: whether its other side had come to its end by then is chance. */
+    for (int side = 0; side < SIDES && !item->failed; side++)
         if (item->side[side].state == SIDE_READ && item->side[side].digest) {
             result->counted[side] = true;
             result->rows[side] = item->side[side].digest->rows;

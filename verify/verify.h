@@ -135,7 +135,7 @@ struct result_table {
     const char *name[2]; /* labels */
     enum verdict verdict;
     uint64_t rows[2];
-    bool counted[2];     /* rows[] is exact: that side was read to its end */
+    bool counted[2];     /* rows[] is exact: that side was read to its end, and neither failed */
     uint64_t counts[3];  /* by finding_kind, exact when drilled */
     bool drilled;        /* counts and findings say all there is */
     bool schema_differs; /* columns of one side only, or a definition that breaks */

@@ -430,6 +430,31 @@ static bool is_orphaned(const struct work *work, const struct item_side *of, enu
     return true;
 }
 
+static bool is_lost(const struct work *work, const struct item_side *of, enum side side)
+{
+    return of->failed && !of->running && !may_try_again(work, of, side);
+}
+
+/*
+ * What a side's reading failed of ends the item. Where both sides are refused, which of them the
+ * server answered first is chance: so the other side is waited for until its server has begun to
+ * answer, and of two that never did it is the source's. A lost connection has had its time.
+ */
+static bool must_wait(const struct work *work, const struct item *item, enum side side)
+{
+    const struct item_side *of = &item->side[side], *other = &item->side[!side];
+    return of->err.code != ERR_LOST && !atomic_load(&work->stop) && other->state != SIDE_READ &&
+           !atomic_load(&other->counters.begun) && !is_lost(work, other, (enum side) !side);
+}
+
+static enum side first_to_name(const struct work *work, const struct item *item, enum side side)
+{
+    const struct item_side *of = &item->side[side], *other = &item->side[!side];
+    if (!is_lost(work, other, (enum side) !side) || atomic_load(&other->counters.begun))
+        return side;
+    return atomic_load(&of->counters.begun) ? (enum side) !side : SOURCE;
+}
+
 /* A side whose try has failed, once its running scans have ended: again from the beginning, or not.
  */
 static void retry_side(struct work *work, struct item *item, enum side side,
@@ -447,10 +472,15 @@ static void retry_side(struct work *work, struct item *item, enum side side,
             work->dead[side] = true;
             work->dead_err[side] = of->err;
         }
+        if (must_wait(work, item, side))
+            return;
+        side = first_to_name(work, item, side);
+        of = &item->side[side];
         fail_item(item, side,
                   work->dead[side] && of->err.code == ERR_LOST ? &work->dead_err[side] : &of->err);
         return;
     }
+    atomic_store(&of->counters.begun, false);
     double pause = FIRST_PAUSE;
     for (int i = 0; i < of->tries; i++)
         pause *= 2;
@@ -464,9 +494,12 @@ static void retry_side(struct work *work, struct item *item, enum side side,
     atomic_store(&of->stop, false);
 }
 
-static bool item_is_over(const struct item *item)
+/* Passes of one drill are over in their order: what is told of their rows follows it. */
+static bool item_is_over(const struct work *work, const struct item *item)
 {
     if (!item->open || item->done)
+        return false;
+    if (item->drill && item > work->items && item[-1].drill == item->drill && !item[-1].done)
         return false;
     const struct item_side *source = &item->side[SOURCE], *target = &item->side[TARGET];
     if (item->failed)
@@ -494,7 +527,7 @@ static size_t finish_items(struct work *work, const struct work_calls *calls, vo
             settle_side(&item->side[side]);
             retry_side(work, item, (enum side)side, calls, context);
         }
-        if (!item_is_over(item))
+        if (!item_is_over(work, item))
             continue;
         item->done = true;
         item->seconds = work_clock() - item->opened_at;

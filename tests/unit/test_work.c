@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 /* ---- The engine in memory
@@ -24,6 +25,7 @@ struct rows {
     struct row *items;
     size_t fail_at; /* scanning this row fails; SIZE_MAX: never */
     enum err_code failure;
+    bool slow; /* the first answer takes a while */
 };
 
 struct connection {
@@ -79,6 +81,8 @@ static enum row_status fake_scan_next(struct connection *connection, struct cell
                                       uint64_t *wire_bytes, struct err *err)
 {
     const struct rows *rows = connection->rows;
+    if (rows->slow && connection->next == connection->scan->split->page_low)
+        nanosleep(&(struct timespec){.tv_nsec = 150000000}, NULL);
     for (; connection->next < connection->end; connection->next++) {
         if (connection->next == rows->fail_at) {
             err_set(err, rows->failure, "the engine in memory fails here");
@@ -138,17 +142,38 @@ struct comparison {
     size_t passes;
     size_t retries;
     enum err_code failure;
+    enum side failed_side;
+    struct buffer *told; /* NULL, or: all that the drill tells, in its order */
 };
+
+static void tell(void *context, enum finding_kind kind, const struct value *const values[SIDES],
+                 const size_t *differ, size_t differ_count, uint64_t times)
+{
+    struct buffer *told = context;
+    buffer_printf(told, "%s %llu times, %zu columns (%zu):", finding_kind_name[kind],
+                  (unsigned long long)times, differ_count, differ_count ? differ[0] : 0);
+    for (int side = 0; side < SIDES; side++)
+        for (size_t i = 0; values[side] && i < 2; i++) {
+            buffer_add_byte(told, ' ');
+            value_print(told, &values[side][i], 20);
+        }
+    buffer_add_byte(told, '\n');
+}
 
 static void finish_digest(void *context, struct item *item)
 {
     struct comparison *comparison = context;
     comparison->failed = item->failed;
     comparison->failure = item->err.code;
-    if (!item->failed)
-        comparison->drill =
-            drill_new(&comparison->table, item->side[SOURCE].digest, item->side[TARGET].digest,
-                      comparison->setup->disk_limit, comparison->setup->findings);
+    comparison->failed_side = item->failed_side;
+    if (item->failed)
+        return;
+    comparison->drill =
+        drill_new(&comparison->table, item->side[SOURCE].digest, item->side[TARGET].digest,
+                  comparison->setup->disk_limit, comparison->setup->findings);
+    if (comparison->told)
+        drill_watch(comparison->drill,
+                    (struct drill_watcher){.context = comparison->told, .differs = tell});
 }
 
 static void finish_pass(void *context, struct item *item)
@@ -206,7 +231,7 @@ static void compare(const struct setup *setup, const struct rows sides[SIDES],
                                       .result = 1};
     for (size_t i = 1; i < setup->ranges; i++)
         bounds[i - 1] = (int64_t)i * 50 - 100;
-    *comparison = (struct comparison){.setup = setup};
+    *comparison = (struct comparison){.setup = setup, .told = comparison->told};
     comparison->table = (struct plan_table){.table = {&table, &table},
                                             .column_count = 2,
                                             .columns = columns,
@@ -382,7 +407,7 @@ static void counts_are_those_of_sort_and_merge_whatever_the_rows(void **state)
         struct rows sides[SIDES];
         sides[SOURCE] = random_rows((size_t)random_number(400), seed % 5 == 0 || setup->multiset);
         sides[TARGET] = damaged(&sides[SOURCE], seed % 4 == 0 ? 0 : seed % 101);
-        struct comparison comparison;
+        struct comparison comparison = {0};
         uint64_t expected[3];
         expect(sides, setup->multiset, expected);
         compare(setup, sides, &comparison);
@@ -408,7 +433,7 @@ static void a_failed_scan_is_a_failure_and_never_missing_rows(void **state)
         sides[TARGET] = damaged(&sides[SOURCE], 0);
         sides[i % 2].fail_at = i * 20;
         sides[i % 2].failure = failures[i / 2 % 2];
-        struct comparison comparison;
+        struct comparison comparison = {0};
         compare(&setups[i % 3], sides, &comparison);
         assert_true(comparison.failed);
         assert_int_equal(comparison.failure, failures[i / 2 % 2]);
@@ -429,7 +454,7 @@ static void rows_beyond_memory_go_to_disk_and_are_counted_exactly(void **state)
     sides[TARGET] = damaged(&sides[SOURCE], 0);
     for (size_t i = 0; i < sides[TARGET].count; i++)
         set_text(&sides[TARGET].items[i], 1000 + random_number(9));
-    struct comparison comparison;
+    struct comparison comparison = {0};
     compare(&hashed, sides, &comparison);
     assert_false(comparison.failed);
     assert_int_equal(comparison.result.counts[FINDING_CHANGED], 300000);
@@ -443,12 +468,95 @@ static void rows_beyond_memory_go_to_disk_and_are_counted_exactly(void **state)
     free(sides[TARGET].items);
 }
 
+static void shuffle(struct rows *rows)
+{
+    for (size_t i = rows->count; i-- > 1;) {
+        size_t other = (size_t)random_number(i + 1);
+        struct row swap = rows->items[i];
+        rows->items[i] = rows->items[other];
+        rows->items[other] = swap;
+    }
+}
+
+static void add_findings(const struct result_table *result, struct buffer *told)
+{
+    for (size_t i = 0; i < result->finding_count; i++) {
+        const struct finding *finding = &result->findings[i];
+        buffer_printf(told, "%d", (int)finding->kind);
+        for (size_t v = 0; v < finding->value_count; v++)
+            buffer_printf(told, " %s", finding->values[v].text);
+        for (size_t c = 0; c < finding->column_count; c++)
+            buffer_printf(told, " %s %s", finding->columns[c].value[SOURCE].text,
+                          finding->columns[c].value[TARGET].text);
+        buffer_printf(told, " %llu %llu\n", (unsigned long long)finding->times[SOURCE],
+                      (unsigned long long)finding->times[TARGET]);
+    }
+}
+
+/* Causes, repair files and findings follow what is told: the same rows must give the same. */
+static void what_is_told_does_not_depend_on_which_row_comes_first(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 120; seed++) {
+        random_state = seed * 104729 + 1;
+        const struct setup *setup = &setups[seed % (sizeof setups / sizeof *setups)];
+        struct rows sides[SIDES];
+        sides[SOURCE] = random_rows(300, seed % 3 != 0 || setup->multiset);
+        sides[TARGET] = damaged(&sides[SOURCE], 1 + seed % 60);
+        struct buffer told[2] = {BUFFER_INIT(BUFFER_NO_LIMIT), BUFFER_INIT(BUFFER_NO_LIMIT)};
+        for (int i = 0; i < 2; i++) {
+            struct comparison comparison = {.told = &told[i]};
+            compare(setup, sides, &comparison);
+            assert_false(comparison.failed);
+            add_findings(&comparison.result, &told[i]);
+            comparison_free(&comparison);
+            shuffle(&sides[SOURCE]);
+            shuffle(&sides[TARGET]);
+        }
+        assert_true(told[0].length > 0);
+        assert_string_equal((const char *)told[0].data, (const char *)told[1].data);
+        for (int i = 0; i < 2; i++)
+            buffer_free(&told[i]);
+        free(sides[SOURCE].items);
+        free(sides[TARGET].items);
+    }
+}
+
+static void of_two_sides_that_fail_the_same_is_named_whichever_answers_first(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t fail_at[SIDES];
+        enum side named;
+    } cases[] = {
+        {{0, 0}, SOURCE}, {{SIZE_MAX, 0}, TARGET}, {{0, SIZE_MAX}, SOURCE}, {{90, 0}, TARGET}};
+    static const struct setup one_reader = {false, 1, 64, 1, 10, 1u << 30};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct rows sides[SIDES];
+        for (int side = 0; side < SIDES; side++) {
+            sides[side] = random_rows(100, false);
+            sides[side].fail_at = cases[i / 2].fail_at[side];
+            sides[side].failure = ERR_TABLE;
+            sides[side].slow = side == (int)(i % 2);
+        }
+        struct comparison comparison = {0};
+        compare(&one_reader, sides, &comparison);
+        assert_true(comparison.failed);
+        assert_int_equal(comparison.failed_side, cases[i / 2].named);
+        comparison_free(&comparison);
+        for (int side = 0; side < SIDES; side++)
+            free(sides[side].items);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_those_of_sort_and_merge_whatever_the_rows),
         cmocka_unit_test(a_failed_scan_is_a_failure_and_never_missing_rows),
         cmocka_unit_test(rows_beyond_memory_go_to_disk_and_are_counted_exactly),
+        cmocka_unit_test(what_is_told_does_not_depend_on_which_row_comes_first),
+        cmocka_unit_test(of_two_sides_that_fail_the_same_is_named_whichever_answers_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
