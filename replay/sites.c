@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Who is asked: the sides, and the second copy of the source. */
@@ -615,7 +616,7 @@ static bool none_refused(const struct greeted *all, size_t count, struct err *er
     }
     if (!first)
         return true;
-    char others[64] = "";
+    char others[80] = "";
     if (refused > 1)
         snprintf(others, sizeof others, " %zu of %zu hosts are refused.", refused, count);
     return err_set(err, ERR_UNREACHABLE,
