@@ -1,6 +1,7 @@
 /* See secret.h. */
 #include "secret.h"
 
+#include "base/percent.h"
 #include "date_text.h"
 #include "value_class.h"
 
@@ -28,25 +29,13 @@ struct plain {
     size_t length;
 };
 
-static int hex_digit(char byte)
-{
-    return byte >= '0' && byte <= '9'   ? byte - '0'
-           : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-           : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
-                                        : -1;
-}
-
 static void decode(struct plain *plain, const char *text, size_t length)
 {
     plain->length = 0;
     for (size_t i = 0; i < length && plain->length < TEXT_MOST; i++) {
-        char byte = text[i];
-        if (byte == '%' && length - i > 2 && hex_digit(text[i + 1]) >= 0 &&
-            hex_digit(text[i + 2]) >= 0) {
-            byte = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-            i += 2;
-        }
-        plain->text[plain->length++] = byte;
+        int byte = percent_byte(text + i, length - i);
+        plain->text[plain->length++] = byte < 0 ? text[i] : (char)byte;
+        i += byte < 0 ? 0 : 2;
     }
 }
 

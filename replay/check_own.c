@@ -16,6 +16,7 @@
  */
 #include "check_parts.h"
 
+#include "../diff/base/percent.h"
 #include "../diff/date_text.h"
 #include "jar.h"
 
@@ -251,8 +252,7 @@ static bool begins_word(struct slice text, size_t at)
 {
     if (!at || !is_word(text.at[at - 1]))
         return true;
-    return at >= 3 && text.at[at - 3] == '%' && isxdigit(text.at[at - 2]) &&
-           isxdigit(text.at[at - 1]);
+    return at >= 3 && percent_byte(text.at + at - 3, 3) >= 0;
 }
 
 static bool ends_word(struct slice text, size_t end)

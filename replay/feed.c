@@ -1,6 +1,7 @@
 /* See feed.h. */
 #include "feed.h"
 
+#include "../diff/base/percent.h"
 #include "../diff/route.h"
 #include "counter.h"
 #include "host.h"
@@ -65,14 +66,6 @@ struct feed {
 
 /* ---- what the options forbid ---- */
 
-static int hex_digit(unsigned char byte)
-{
-    return byte >= '0' && byte <= '9'   ? byte - '0'
-           : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-           : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
-                                        : -1;
-}
-
 /* Appends the path as applications see it: decoded, without parameters (";jsessionid=…"), empty
  * segments and dots. */
 static void add_plain_path(struct buffer *out, struct slice target)
@@ -80,9 +73,9 @@ static void add_plain_path(struct buffer *out, struct slice target)
     size_t begin = out->length;
     for (size_t i = 0; i < target.length && target.at[i] != '?' && target.at[i] != '#'; i++) {
         unsigned char byte = target.at[i];
-        if (byte == '%' && i + 2 < target.length && hex_digit(target.at[i + 1]) >= 0 &&
-            hex_digit(target.at[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_digit(target.at[i + 1]) * 16 + hex_digit(target.at[i + 2]));
+        int escaped = percent_byte(target.at + i, target.length - i);
+        if (escaped >= 0) {
+            byte = (unsigned char)escaped;
             i += 2;
         } else if (byte == ';') {
             while (i + 1 < target.length && !memchr("/?#", target.at[i + 1], 3))

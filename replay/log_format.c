@@ -4,6 +4,8 @@
  */
 #include "log_format.h"
 
+#include "../diff/base/percent.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
@@ -616,17 +618,6 @@ bool log_format_begins(const struct log_format *format, const unsigned char *lin
 
 /* --- decoding
  * ------------------------------------------------------------------------------------------ */
-
-static int hex_digit(unsigned char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    if (byte >= 'a' && byte <= 'f') /* ngx_escape_json in old versions */
-        return byte - 'a' + 10;
-    return -1;
-}
 
 /* At a backslash: the byte that it stands for, and how many bytes of input that takes; 0: none. */
 static size_t decode_one(enum log_escape escape, const unsigned char *at, size_t left,

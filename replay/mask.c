@@ -1,5 +1,6 @@
 #include "mask.h"
 
+#include "../diff/base/percent.h"
 #include "../diff/secret.h"
 
 #include <ctype.h>
@@ -26,11 +27,6 @@ static bool contains_fold(const char *text, size_t length, const char *word)
     return false;
 }
 
-static int hex_digit(unsigned char byte)
-{
-    return isdigit(byte) ? byte - '0' : isxdigit(byte) ? tolower(byte) - 'a' + 10 : -1;
-}
-
 bool mask_is_secret(struct slice name)
 {
     char plain[MOST_NAME];
@@ -41,12 +37,9 @@ bool mask_is_secret(struct slice name)
         unsigned char byte = name.at[i];
         if (byte == '\\') /* an escape in a JSON name is somebody's disguise */
             return true;
-        if (byte == '%' && name.length - i > 2 && hex_digit(name.at[i + 1]) >= 0 &&
-            hex_digit(name.at[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_digit(name.at[i + 1]) * 16 + hex_digit(name.at[i + 2]));
-            i += 2;
-        }
-        plain[length++] = (char)byte;
+        int escaped = percent_byte(name.at + i, name.length - i);
+        plain[length++] = (char)(escaped < 0 ? byte : escaped);
+        i += escaped < 0 ? 0 : 2;
     }
     if (secret_is_also(plain, length))
         return true;
@@ -98,13 +91,9 @@ static bool holds_link(const struct walk *walk, struct slice value)
         !(memchr(value.at, '/', value.length) || memmem(value.at, value.length, "%2", 2)))
         return false;
     for (size_t i = 0; i < value.length; i++) {
-        unsigned char byte = value.at[i];
-        if (byte == '%' && value.length - i > 2 && hex_digit(value.at[i + 1]) >= 0 &&
-            hex_digit(value.at[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_digit(value.at[i + 1]) * 16 + hex_digit(value.at[i + 2]));
-            i += 2;
-        }
-        buffer_add_byte(&text, byte);
+        int escaped = percent_byte(value.at + i, value.length - i);
+        buffer_add_byte(&text, escaped < 0 ? value.at[i] : (unsigned char)escaped);
+        i += escaped < 0 ? 0 : 2;
     }
     const struct walk inner = {note, &found, walk->depth + 1};
     if (memchr(text.data, '/', text.length))

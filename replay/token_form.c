@@ -6,6 +6,7 @@
 #include "token_parts.h"
 
 #include "../diff/base/json_string.h"
+#include "../diff/base/percent.h"
 #include "../diff/base/utf8.h"
 #include "../diff/content.h"
 
@@ -41,11 +42,6 @@ static void add_part(struct token_parts *parts, const struct token_part *part)
 
 /* ---- percent-encoding ---- */
 
-static int hex_digit(unsigned char byte)
-{
-    return isdigit(byte) ? byte - '0' : isxdigit(byte) ? tolower(byte) - 'a' + 10 : -1;
-}
-
 /* NULL: too long for a token, or with a NUL, which no C string holds. */
 static char *decode(struct arena *arena, const unsigned char *at, size_t length, bool plus)
 {
@@ -55,9 +51,9 @@ static char *decode(struct arena *arena, const unsigned char *at, size_t length,
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = at[i];
-        if (byte == '%' && length - i > 2 && hex_digit(at[i + 1]) >= 0 &&
-            hex_digit(at[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_digit(at[i + 1]) * 16 + hex_digit(at[i + 2]));
+        int escaped = percent_byte(at + i, length - i);
+        if (escaped >= 0) {
+            byte = (unsigned char)escaped;
             i += 2;
         } else if (plus && byte == '+') {
             byte = ' ';

@@ -7,6 +7,7 @@
  */
 #include "token_parts.h"
 
+#include "../diff/base/percent.h"
 #include "../diff/charset.h"
 #include "../diff/content.h"
 #include "../diff/html.h"
@@ -285,11 +286,6 @@ static void read_json(struct reading *reading, const struct token_parts *parts)
 
 /* ---- cookies ---- */
 
-static int hex_value(char digit)
-{
-    return isdigit((unsigned char)digit) ? digit - '0' : tolower((unsigned char)digit) - 'a' + 10;
-}
-
 /* Cookies that scripts send back in a header: Angular and Laravel, Django, and those like them. */
 static void read_cookie(struct reading *reading, const char *cookie)
 {
@@ -312,14 +308,11 @@ static void read_cookie(struct reading *reading, const char *cookie)
         const char *from = cookie + length + 1;
         size_t size = strcspn(from, ";"), used = 0;
         char *value = arena_alloc(&arena, size + 1);
-        for (size_t i = 0; i < size; i++)
-            if (from[i] == '%' && size - i > 2 && isxdigit((unsigned char)from[i + 1]) &&
-                isxdigit((unsigned char)from[i + 2])) {
-                value[used++] = (char)(hex_value(from[i + 1]) * 16 + hex_value(from[i + 2]));
-                i += 2;
-            } else {
-                value[used++] = from[i];
-            }
+        for (size_t i = 0; i < size; i++) {
+            int escaped = percent_byte(from + i, size - i);
+            value[used++] = escaped < 0 ? from[i] : (char)escaped;
+            i += escaped < 0 ? 0 : 2;
+        }
         if (*value)
             remember(reading, FACT_COOKIE, header, NULL, 0, value);
     }

@@ -5,6 +5,7 @@
  */
 #include "canon_parse.h"
 
+#include "../diff/base/percent.h"
 #include "../diff/value.h"
 
 #include <arpa/inet.h>
@@ -77,17 +78,6 @@ bool parse_bool(const char *text, size_t length, bool *truth)
         }
     }
     return false;
-}
-
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* As PostgreSQL reads them: braces, and a hyphen after any group of four digits; and RFC 9562's

@@ -1,6 +1,7 @@
 /* See cell_text.h. One reader per class of types. */
 #include "cell_text.h"
 
+#include "../diff/base/percent.h"
 #include "canon_parse.h"
 #include "../diff/value.h"
 
@@ -99,12 +100,6 @@ static bool read_text(const struct reading *reading)
            reading->cell->bytes[reading->cell->length - 1] == ' ')
         reading->cell->length--;
     return true;
-}
-
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *place = c ? strchr(digits, tolower(c)) : NULL;
-    return place ? (int)(place - digits) : -1;
 }
 
 static bool take_hex(const struct reading *reading, const char *text, enum cell_form form)

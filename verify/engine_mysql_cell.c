@@ -4,6 +4,7 @@
  * that were checked to be whole, and how the wire's types are called. Knows nothing of scans.
  */
 #include "engine_mysql_session.h"
+#include "../diff/base/percent.h"
 #include "../diff/value.h"
 
 #include <arpa/inet.h>
@@ -236,14 +237,6 @@ static bool decode_geometry(struct engine_mysql_cells *cells, struct slot *slot,
     return true;
 }
 
-static int hex_value(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool decode_uuid(struct engine_mysql_cells *cells, struct slot *slot, struct cell *cell)
 {
     const unsigned char *text = long_bytes(cells, slot);
@@ -252,7 +245,7 @@ static bool decode_uuid(struct engine_mysql_cells *cells, struct slot *slot, str
     if (!text)
         return false;
     for (size_t i = 0; i < slot->length; i++) {
-        int digit = hex_value(text[i]);
+        int digit = hex_digit(text[i]);
         if (text[i] == '-')
             continue;
         if (digit < 0 || digits == 32)

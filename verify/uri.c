@@ -4,6 +4,7 @@
  */
 #include "uri.h"
 #include "../diff/base/nearest.h"
+#include "../diff/base/percent.h"
 #include "engine.h"
 
 #include <stdlib.h>
@@ -11,15 +12,6 @@
 
 static const struct engine *const engines[] = {&engine_postgres, &engine_mysql};
 #define ENGINE_COUNT (sizeof engines / sizeof *engines)
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 bool uri_decode(char *text)
 {
@@ -30,11 +22,10 @@ bool uri_decode(char *text)
             *out++ = *in;
             continue;
         }
-        int high = hex_digit(in[1]);
-        int low = high < 0 ? -1 : hex_digit(in[2]);
-        if (low < 0 || high + low == 0)
+        int byte = percent_byte(in, strnlen(in, 3));
+        if (byte <= 0)
             return false;
-        *out++ = (char)(high * 16 + low);
+        *out++ = (char)byte;
         in += 2;
     }
     *out = '\0';
