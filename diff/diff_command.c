@@ -46,8 +46,8 @@ static const struct option_row rows[] = {
     {"rules", 'r', OPTION_TEXT, "FILE", FIELD(rules_path), NULL, 0, 0, compare,
      "Pass over what this YAML file says: see RULES FILE."},
     {"route", 0, OPTION_TEXT, "REQUEST", FIELD(route), NULL, 0, 0, compare,
-     "The request that both files answer, \"GET /rates/8812\", for rules that hold for certain "
-     "routes."},
+     "The request that both files answer, \"GET /rates/8812?tab=2\", for rules that hold for "
+     "certain routes."},
     {"source-header", 0, OPTION_LIST, "HEADER", FIELD(headers[SOURCE]), NULL, 0, 0, compare,
      "A header that the first file came with: \"Content-Type: text/html; charset=latin1\"."},
     {"target-header", 0, OPTION_LIST, "HEADER", FIELD(headers[TARGET]), NULL, 0, 0, compare,
@@ -78,7 +78,8 @@ static const struct {
     const char *key, *text;
 } rule_keys[] = {
     {"route", "\"GET /rates/{id}\", or a list: {name} stands for a part between slashes, * for any "
-              "bytes of one, ** for anything. Quotes are needed inside {...}."},
+              "bytes of one, ** for anything; /index.php?do=mail holds where the query has such a "
+              "field. Quotes are needed inside {...}."},
     {"type", "html, xml, json, text, bytes, or a media type: text/csv, image/*."},
     {"css", "Elements: tag, *, #id, .class, [attr], [attr=value], ^= $= *= ~=, :first-child, "
             ":last-child, :nth-child(N), odd, even; a b, a > b, a + b, a ~ b and a, b."},

@@ -92,8 +92,6 @@ static MUST_CHECK bool compare_bodies(const struct pair_options *options, const 
                                       struct comparison *found, struct err *err)
 {
     struct answer answers[SIDES];
-    char *path = mem_copy_string(pair->target);
-    path[strcspn(path, "?#")] = '\0';
     for (int side = 0; side < SIDES; side++) {
         const struct pair_answer *of = &pair->answers[side];
         answers[side] = (struct answer){of->body, of->length, pair_find(of, "Content-Type")};
@@ -103,11 +101,10 @@ static MUST_CHECK bool compare_bodies(const struct pair_options *options, const 
                                      .rules = rules,
                                      .known = known,
                                      .method = pair->method,
-                                     .path = path};
+                                     .path = pair->target};
     bool good = diff_show_compare(&question, found, err);
     if (good && found->has_trees)
         diff_show_note_no_rule(rules, options->rules_path);
-    free(path);
     return good;
 }
 

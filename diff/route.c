@@ -1,18 +1,80 @@
 /* Routes (route.h). */
 #include "route.h"
 
+#include "base/percent.h"
 #include "date_text.h"
 #include "secret.h"
 #include "value_class.h"
 
 #define PATTERN_MOST 1000 /* bytes */
+#define VALUE_MOST 100    /* bytes of a value that chooses a page */
 
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
 }
 
-/* ---- from a path to its pattern ---- */
+/* ---- fields of a query ---- */
+
+/* What stands between '?' and '#' of a target, from its beginning to its end. */
+struct query {
+    const char *at, *end;
+};
+
+/* As they stand, not decoded. */
+struct query_field {
+    const char *name, *value;
+    size_t name_length, value_length;
+};
+
+/* rest: of a target, from the '?' on, or what ends it without one. */
+static struct query query_of(const char *rest, size_t length)
+{
+    const char *end = length ? memchr(rest, '#', length) : NULL;
+    end = end ? end : rest + length;
+    return (struct query){rest < end && *rest == '?' ? rest + 1 : end, end};
+}
+
+static bool query_next(struct query *query, struct query_field *field)
+{
+    if (query->at == query->end)
+        return false;
+    size_t length = (size_t)(query->end - query->at);
+    const char *ends = memchr(query->at, '&', length);
+    size_t size = ends ? (size_t)(ends - query->at) : length;
+    const char *equals = memchr(query->at, '=', size);
+    *field = (struct query_field){.name = query->at, .value = query->at + size};
+    field->name_length = equals ? (size_t)(equals - query->at) : size;
+    if (equals) {
+        field->value = equals + 1;
+        field->value_length = size - field->name_length - 1;
+    }
+    query->at += size + (ends != NULL);
+    return true;
+}
+
+/* Appends it as an application reads it. */
+static void decode(struct buffer *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        int byte = percent_byte(text + i, length - i);
+        buffer_add_byte(out, byte >= 0        ? (unsigned char)byte
+                             : text[i] == '+' ? ' '
+                                              : (unsigned char)text[i]);
+        i += byte >= 0 ? 2 : 0;
+    }
+}
+
+static bool is_named(const struct query_field *field, const char *name, size_t length)
+{
+    struct buffer plain = BUFFER_INIT(BUFFER_NO_LIMIT);
+    decode(&plain, field->name, field->name_length);
+    bool same = plain.length == length && memcmp(plain.data, name, length) == 0;
+    buffer_free(&plain);
+    return same;
+}
+
+/* ---- from a target to its pattern ---- */
 
 /* The name of what a part stands for, or NULL. */
 static const char *variable_of(const char *part, size_t length)
@@ -57,11 +119,8 @@ static void add_parameters(struct buffer *out, const char *text, size_t length)
     }
 }
 
-void route_pattern(struct buffer *out, const char *path, size_t length)
+static void add_path(struct buffer *out, const char *path, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (path[i] == '?' || path[i] == '#')
-            length = i;
     for (size_t at = 0; at <= length;) {
         const char *slash = memchr(path + at, '/', length - at);
         size_t end = slash ? (size_t)(slash - path) : length;
@@ -88,7 +147,48 @@ void route_pattern(struct buffer *out, const char *path, size_t length)
     }
 }
 
-/* ---- does a path fit a pattern? ---- */
+/* A value of the query, decoded, part by part as a path: the same words and ids stand in it. */
+static void add_value(struct buffer *out, const char *value, size_t length)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "-_.:,~/\\";
+    bool words = length <= VALUE_MOST;
+    for (size_t i = 0; i < length && words; i++)
+        words = value[i] && strchr(plain, value[i]);
+    if (words)
+        add_path(out, value, length);
+    else
+        buffer_add_text(out, "{value}");
+}
+
+void route_pattern(struct buffer *out, const char *target, size_t length, const char *const *names,
+                   size_t name_count)
+{
+    size_t path = 0;
+    while (path < length && target[path] != '?' && target[path] != '#')
+        path++;
+    add_path(out, target, path);
+    char mark = '?';
+    for (size_t i = 0; i < name_count; i++) {
+        struct query query = query_of(target + path, length - path);
+        struct query_field field;
+        bool found = false;
+        while (!found && query_next(&query, &field))
+            found = is_named(&field, names[i], strlen(names[i]));
+        if (!found)
+            continue;
+        struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
+        decode(&value, field.value, field.value_length);
+        buffer_add_byte(out, (unsigned char)mark);
+        buffer_add_text(out, names[i]);
+        buffer_add_byte(out, '=');
+        add_value(out, (const char *)value.data, value.length);
+        buffer_free(&value);
+        mark = '&';
+    }
+}
+
+/* ---- does a target fit a pattern? ---- */
 
 enum token_kind { TOKEN_BYTE, TOKEN_SOME, TOKEN_PART, TOKEN_ANY }; /* x {…} * ** */
 
@@ -98,35 +198,37 @@ struct token {
 };
 
 /* The token at *at, which moves behind it. */
-static struct token next_token(const char **at)
+static struct token next_token(const char **at, const char *end)
 {
     struct token token = {TOKEN_BYTE, **at};
-    const char *close = **at == '{' ? strchr(*at, '}') : NULL;
+    const char *close = **at == '{' ? memchr(*at, '}', (size_t)(end - *at)) : NULL;
     if (close) {
         token.kind = TOKEN_SOME;
         *at = close;
     } else if (**at == '*') {
-        token.kind = (*at)[1] == '*' ? TOKEN_ANY : TOKEN_PART;
+        token.kind = *at + 1 < end && (*at)[1] == '*' ? TOKEN_ANY : TOKEN_PART;
         *at += token.kind == TOKEN_ANY;
     }
     (*at)++;
     return token;
 }
 
-static bool path_fits(const char *pattern, const char *path, size_t length)
+/* Of a path, or of a value, in which '/' is a byte like others. */
+static bool text_fits(const char *pattern, const char *pattern_end, const char *path, size_t length,
+                      bool is_path)
 {
     struct token tokens[PATTERN_MOST];
     /* reached[i]: the path so far fits the tokens before i. For {…}, entered[i]: and one byte more
      * at least of it. */
     bool reached[PATTERN_MOST + 1] = {true}, entered[PATTERN_MOST + 1] = {false};
     size_t count = 0;
-    while (*pattern && count < PATTERN_MOST)
-        tokens[count++] = next_token(&pattern);
+    while (pattern < pattern_end && count < PATTERN_MOST)
+        tokens[count++] = next_token(&pattern, pattern_end);
     for (size_t i = 0; i < count && reached[i]; i++)
         reached[i + 1] = tokens[i].kind == TOKEN_PART || tokens[i].kind == TOKEN_ANY;
     for (size_t at = 0; at < length; at++) {
         bool before = false; /* reached[i] before this byte */
-        bool slash = path[at] == '/';
+        bool slash = is_path && path[at] == '/';
         for (size_t i = 0; i <= count; i++) {
             bool was = reached[i], now = false;
             if (i > 0) {
@@ -162,7 +264,35 @@ static bool method_fits(const char *methods, size_t length, const char *method)
     return false;
 }
 
-bool route_fits(const char *pattern, const char *method, const char *path)
+/* Is there a field that fits the pattern's? */
+static bool has_field(const char *target, size_t length, const struct query_field *wanted)
+{
+    struct query query = query_of(target, length);
+    struct query_field field;
+    bool found = false;
+    while (!found && query_next(&query, &field)) {
+        struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
+        decode(&value, field.value, field.value_length);
+        found = is_named(&field, wanted->name, wanted->name_length) &&
+                text_fits(wanted->value, wanted->value + wanted->value_length,
+                          (const char *)value.data, value.length, false);
+        buffer_free(&value);
+    }
+    return found;
+}
+
+static bool query_fits(const char *pattern, const char *rest)
+{
+    size_t length = strlen(rest);
+    struct query query = query_of(pattern, strlen(pattern));
+    struct query_field wanted;
+    while (query_next(&query, &wanted))
+        if (!has_field(rest, length, &wanted))
+            return false;
+    return true;
+}
+
+bool route_fits(const char *pattern, const char *method, const char *target)
 {
     size_t methods = strcspn(pattern, " ");
     if (pattern[methods] == ' ') {
@@ -171,7 +301,53 @@ bool route_fits(const char *pattern, const char *method, const char *path)
         pattern += methods;
         pattern += strspn(pattern, " ");
     }
-    return path && path_fits(pattern, path, strcspn(path, "?#"));
+    if (!target)
+        return false;
+    size_t asked = strcspn(pattern, "?"), path = strcspn(target, "?#");
+    return text_fits(pattern, pattern + asked, target, path, true) &&
+           query_fits(pattern + asked, target + path);
+}
+
+/* Where a { of the pattern has no } before `stops`, or NULL. */
+static const char *open_brace(const char *pattern, size_t length, char stops)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (pattern[i] != '{')
+            continue;
+        const char *brace = pattern + i;
+        for (i++; i < length && pattern[i] != '}'; i++)
+            if (pattern[i] == '{' || pattern[i] == stops)
+                return brace;
+        if (i == length)
+            return brace;
+    }
+    return NULL;
+}
+
+/* The fields behind a pattern's '?'. */
+static bool check_query(const char *pattern, size_t at, size_t *offset, struct err *err)
+{
+    struct query query = query_of(pattern + at, strlen(pattern + at));
+    struct query_field field = {0};
+    bool any = false;
+    for (; query_next(&query, &field); any = true) {
+        *offset = (size_t)(field.name - pattern);
+        if (!field.name_length)
+            return err_set(err, ERR_USAGE, "a field of the query has a name: NAME=VALUE");
+        const char *wrong = open_brace(field.value, field.value_length, '&');
+        size_t size = (size_t)(field.value + field.value_length - field.name);
+        for (size_t i = 0; i < size && !wrong; i++)
+            wrong = percent_byte(field.name + i, size - i) >= 0 ? field.name + i : NULL;
+        if (!wrong)
+            continue;
+        *offset = (size_t)(wrong - pattern);
+        return err_set(err, ERR_USAGE,
+                       *wrong == '{' ? "this { has no } before the next &"
+                                     : "what a query holds is compared decoded: write the byte "
+                                       "that this stands for, or *");
+    }
+    *offset = at;
+    return any || err_set(err, ERR_USAGE, "a route's query has a field behind \"?\"");
 }
 
 bool route_check(const char *pattern, size_t *offset, struct err *err)
@@ -180,7 +356,7 @@ bool route_check(const char *pattern, size_t *offset, struct err *err)
     *offset = 0;
     if (strlen(pattern) > PATTERN_MOST)
         return err_set(err, ERR_USAGE, "a route of over %d bytes", PATTERN_MOST);
-    if (pattern[methods] == ' ') {
+    if (pattern[methods] == ' ' && methods < strcspn(pattern, "?")) {
         for (size_t i = 0; i < methods; i++)
             if (!((pattern[i] >= 'A' && pattern[i] <= 'Z') || (pattern[i] == ',' && i))) {
                 *offset = i;
@@ -192,17 +368,29 @@ bool route_check(const char *pattern, size_t *offset, struct err *err)
     *offset = path;
     if (pattern[path] != '/' && strncmp(pattern + path, "**", 2) != 0)
         return err_set(err, ERR_USAGE, "the path of a route begins with / or **");
-    for (size_t i = path; pattern[i]; i++) {
-        *offset = i;
-        if (pattern[i] == '?' || pattern[i] == '#' || pattern[i] == ' ')
-            return err_set(err, ERR_USAGE, "a route has no query: it ends before %s",
-                           pattern[i] == ' '   ? "a blank"
-                           : pattern[i] == '?' ? "\"?\""
-                                               : "\"#\"");
-        const char *close = pattern[i] == '{' ? strpbrk(pattern + i + 1, "}/{") : pattern + i;
-        if (!close || (pattern[i] == '{' && *close != '}'))
-            return err_set(err, ERR_USAGE, "this { has no } before the next /");
-        i = (size_t)(close - pattern);
+    const char *wrong = strpbrk(pattern + path, "# ");
+    if (wrong) {
+        *offset = (size_t)(wrong - pattern);
+        return err_set(err, ERR_USAGE, "a route ends before %s",
+                       *wrong == ' ' ? "a blank" : "\"#\"");
     }
+    size_t length = strcspn(pattern + path, "?");
+    wrong = open_brace(pattern + path, length, '/');
+    if (wrong) {
+        *offset = (size_t)(wrong - pattern);
+        return err_set(err, ERR_USAGE, "this { has no } before the next /");
+    }
+    return !pattern[path + length] || check_query(pattern, path + length, offset, err);
+}
+
+bool route_name_check(const char *name, struct err *err)
+{
+    size_t length = strlen(name);
+    if (!length || length > VALUE_MOST)
+        return err_set(err, ERR_USAGE, "a field's name has 1 to %d bytes", VALUE_MOST);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f || strchr("&=#?%+", name[i]))
+            return err_set(err, ERR_USAGE, "'%.100s' cannot be a field's name as it is decoded",
+                           name);
     return true;
 }

@@ -40,7 +40,7 @@ struct rules; /* opaque; may be shared by threads */
 /* The circumstances of two answers. NULL: not known, and a rule that asks for it does not hold. */
 struct rule_context {
     const char *method;              /* "GET" */
-    const char *path;                /* of the URL; its query does not count: "/rates/8812" */
+    const char *path;                /* of the URL, and its query: "/rates/8812?tab=2" */
     const char *content_type[SIDES]; /* "text/html; charset=utf-8" */
     bool uncounted;                  /* the same answers again: rules do not count them */
 };

@@ -57,6 +57,7 @@ static const struct row rows[BOOK_SETTINGS] = {
     {"--dry-run", SHAPE_FLAG, false, AT(dry_run)},
     {"--seed-cookies", SHAPE_FLAG, false, AT(seed_cookies)},
     {"--deny", SHAPE_LIST, false, AT(deny)},
+    {"--route-query", SHAPE_LIST, false, AT(route_query)},
     {"the file of --login", SHAPE_FILE, true, AT(login_path)},
     {"--began-before", SHAPE_FLAG, false, AT(began_before_as_is)},
     {"--order", SHAPE_ORDER, false, AT(order)},
@@ -278,6 +279,7 @@ void book_settings_save(struct buffer *out, const struct replay_options *options
     for (size_t i = 0; i < options->log_count; i++)
         bytes_put_text(out, options->logs[i]);
     save_texts(out, &options->deny);
+    save_texts(out, &options->route_query);
     save_texts(out, &options->secrets);
 }
 
@@ -315,6 +317,7 @@ bool book_settings_load(const struct buffer *bytes, struct arena *arena,
     options->temp_limit = (int)bytes_below(&in, INT32_MAX);
     options->logs = load_list(&in, arena, &options->log_count);
     load_texts(&in, arena, &options->deny);
+    load_texts(&in, arena, &options->route_query);
     load_texts(&in, arena, &options->secrets);
     return bytes_at_end(&in);
 }

@@ -12,7 +12,7 @@
 #include "../diff/base/memory.h"
 #include "replay.h"
 
-#define BOOK_SETTINGS 35
+#define BOOK_SETTINGS 36
 
 struct book_setting {
     const char *name; /* as a refusal says it: "--tenant", "the logs" */

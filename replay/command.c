@@ -3,6 +3,8 @@
 #include "command.h"
 
 #include "../diff/base/memory.h"
+#include "../diff/route.h"
+#include "mask.h"
 #include "pace.h"
 #include "report.h"
 
@@ -50,6 +52,9 @@ const struct option_row command_rows[] = {
     {"logged-host", 0, OPTION_TEXT, "HOST", REPLAY(logged_host), NULL, 0, 0, whose,
      "The host at which production was reached, for cookies and links that name it. Without it the "
      "one that the log names most often."},
+    {"route-query", 0, OPTION_LIST, "NAME", REPLAY(route_query), NULL, 0, 0, whose,
+     "The query's field NAME chooses the page, as \"do\" in /index.php?do=mail: times, groups and "
+     "learnt rules are told apart by its value. Repeatable."},
 
     {"source-url", 's', OPTION_TEXT, "URL", REPLAY(url[SOURCE]), NULL, 0, 0, where,
      "The version before the move: http:// or https://, with a port if need be; a path is put "
@@ -82,8 +87,8 @@ const struct option_row command_rows[] = {
     {"read-only", 0, OPTION_FLAG, NULL, REPLAY(read_only), NULL, 0, 0, safety,
      "Send only GET, HEAD, OPTIONS and TRACE."},
     {"deny", 0, OPTION_LIST, "ROUTE", REPLAY(deny), NULL, 0, 0, safety,
-     "Leave out requests of this route, as those that mail or pay: '/mail/**', 'POST /pay/{id}'. "
-     "Repeatable."},
+     "Leave out requests of this route, as those that mail or pay: '/mail/**', 'POST /pay/{id}', "
+     "'/index.php?do=mail'. Repeatable."},
     {"dry-run", 0, OPTION_FLAG, NULL, REPLAY(dry_run), NULL, 0, 0, safety,
      "Do everything but send: check hosts, tenants and rules, and count what would be sent."},
 
@@ -248,13 +253,32 @@ static MUST_CHECK bool check_pairs(const struct command *command, struct err *er
     return true;
 }
 
+/* The values of --route-query's fields stand in every report. */
+static MUST_CHECK bool check_names(const struct replay_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->route_query.count; i++) {
+        const char *name = options->route_query.items[i];
+        if (!route_name_check(name, err))
+            return err_prefix(err, "--route-query");
+        bool secret = mask_is_secret((struct slice){(const unsigned char *)name, strlen(name)});
+        for (size_t k = 0; k < options->secrets.count; k++)
+            secret |= strcasecmp(name, options->secrets.items[k]) == 0;
+        if (secret)
+            return err_set(err, ERR_USAGE,
+                           "--route-query %s: that is the name of a secret, which would stand in "
+                           "the reports.",
+                           name);
+    }
+    return true;
+}
+
 /* --inventory, --list, --advise: what is about sending has no meaning there. */
 static MUST_CHECK bool check_reading(const struct command *command, struct err *err)
 {
-    static const char *const reads[] = {"inventory",  "list",         "advise",  "log-format",
-                                        "nginx-conf", "format-name",  "session", "tenant",
-                                        "format",     "keep-secrets", "secret",  "verbose",
-                                        "quiet",      "temp-limit"};
+    static const char *const reads[] = {"inventory",   "list",        "advise",       "log-format",
+                                        "nginx-conf",  "format-name", "session",      "tenant",
+                                        "route-query", "format",      "keep-secrets", "secret",
+                                        "verbose",     "quiet",       "temp-limit"};
     const char *name = command->inventory ? "inventory" : command->list ? "list" : "advise";
     for (const struct option_row *row = command_rows; row->name; row++) {
         bool read = false;
@@ -391,7 +415,8 @@ bool command_parse(int argc, char **argv, struct command *command, struct err *e
             return err_set(err, ERR_USAGE, "--advise reads a configuration, and no log.");
         return true;
     }
-    if (!check_pairs(command, err) || (!tasks && !check_replay(command, err)))
+    if (!check_pairs(command, err) || !check_names(options, err) ||
+        (!tasks && !check_replay(command, err)))
         return false;
     if (!options->log_count)
         return err_set(err, ERR_USAGE,
@@ -407,6 +432,7 @@ void command_free(struct command *command)
     text_list_free(&options->resolve);
     text_list_free(&options->allow_hosts);
     text_list_free(&options->deny);
+    text_list_free(&options->route_query);
     text_list_free(&options->reports);
     free(command->logs);
     command->logs = NULL;

@@ -107,6 +107,36 @@ static void add_plain_path(struct buffer *out, struct slice target)
     buffer_terminate(out);
 }
 
+/* Appends what a route's query is looked for in: the target's, and a form in the body, which many
+ * an application reads as one. */
+static void add_fields(struct buffer *out, const struct request *request)
+{
+    const struct slice target = request->target, body = request->body;
+    size_t at = 0;
+    while (at < target.length && target.at[at] != '?' && target.at[at] != '#')
+        at++;
+    buffer_add_byte(out, '?');
+    for (at += at < target.length && target.at[at] == '?';
+         at < target.length && target.at[at] != '#'; at++)
+        buffer_add_byte(out, target.at[at] ? target.at[at] : ' ');
+    if (!body.length || memchr("{[<-", body.at[0], 4)) /* JSON, XML, multipart */
+        return;
+    buffer_add_byte(out, '&');
+    for (size_t i = 0; i < body.length; i++)
+        if (body.at[i] == '#' || !body.at[i]) /* would end it */
+            buffer_add_text(out, body.at[i] ? "%23" : "%00");
+        else
+            buffer_add_byte(out, body.at[i]);
+}
+
+static bool any_asks_for_fields(const struct text_list *routes)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (strchr(routes->items[i], '?'))
+            return true;
+    return false;
+}
+
 /* A path may be spelled in many ways; it is denied as it stands, and as the application sees it. */
 static bool is_denied(struct feed *feed, const struct request *request)
 {
@@ -114,13 +144,19 @@ static bool is_denied(struct feed *feed, const struct request *request)
     if (!deny->count)
         return false;
     struct buffer *text = &feed->text, *path = &feed->path;
+    bool fields = any_asks_for_fields(deny);
     buffer_clear(text);
     buffer_add(text, request->method.at, request->method.length);
     buffer_add_byte(text, 0);
-    buffer_add(text, request->target.at, request->target.length);
+    for (size_t i = 0; i < request->target.length && !memchr("?#", request->target.at[i], 2); i++)
+        buffer_add_byte(text, request->target.at[i]);
+    if (fields)
+        add_fields(text, request);
     const char *method = (const char *)text->data, *raw = method + request->method.length + 1;
     buffer_clear(path);
     add_plain_path(path, request->target);
+    if (fields)
+        add_fields(path, request);
     for (size_t i = 0; i < deny->count; i++)
         if (route_fits(deny->items[i], method, raw) ||
             route_fits(deny->items[i], method, (const char *)path->data))
@@ -400,11 +436,11 @@ bool feed_open(const struct replay_options *options, struct log_watch *watch,
     feed->watch = watch;
     feed->retire = retire;
     feed->data = data;
-    route_cache_init(&feed->routes);
+    route_cache_init(&feed->routes, &feed->options->route_query);
     counter_init(&feed->hosts, FEED_HOSTS);
     counter_init(&feed->tenants, FEED_TENANTS);
-    buffer_init(&feed->path, LOG_MOST_BYTES);
-    buffer_init(&feed->text, LOG_MOST_BYTES * 2);
+    buffer_init(&feed->path, LOG_MOST_BYTES * 4);
+    buffer_init(&feed->text, LOG_MOST_BYTES * 4);
     if (options->logged_host) {
         host_normal(&feed->text, options->logged_host, strlen(options->logged_host));
         feed->own_host = arena_copy(&feed->arena, (const char *)feed->text.data);

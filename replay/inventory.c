@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-void inventory_init(struct inventory *inventory)
+void inventory_init(struct inventory *inventory, const struct text_list *names)
 {
     memset(inventory, 0, sizeof *inventory);
     counter_init(&inventory->methods, INVENTORY_METHODS);
     counter_init(&inventory->routes, INVENTORY_ROUTES);
     counter_init(&inventory->tenants, INVENTORY_TENANTS);
     inventory->tainted_list = mem_zero(INVENTORY_TAINTED, sizeof *inventory->tainted_list);
-    route_cache_init(&inventory->route_cache);
+    route_cache_init(&inventory->route_cache, names);
 }
 
 void inventory_free(struct inventory *inventory)

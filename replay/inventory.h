@@ -39,7 +39,8 @@ struct inventory {
     struct route_cache route_cache; /* note: of `routes`, the entry */
 };
 
-void inventory_init(struct inventory *inventory);
+/* names: fields of queries that choose a page (route_cache.h); borrowed. */
+void inventory_init(struct inventory *inventory, const struct text_list *names);
 void inventory_free(struct inventory *inventory);
 
 /* tenant: at NULL when there is none; session: NULL when it is not known. */

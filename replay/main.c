@@ -149,7 +149,7 @@ static MUST_CHECK bool run_logs(const struct command *command, int *exit_code, s
 {
     struct telling *telling = mem_zero(1, sizeof *telling);
     telling->command = command;
-    inventory_init(&telling->inventory);
+    inventory_init(&telling->inventory, &command->replay.route_query);
     buffer_init(&telling->out, BUFFER_NO_LIMIT);
     telling->watch = (struct log_watch){.look = look_on, .data = telling};
     telling->progress = progress_new(command->replay.quiet);

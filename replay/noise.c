@@ -400,10 +400,13 @@ static uint64_t answers_of(const struct noise *noise, const char *route)
     return 0;
 }
 
-/* Bytes of "GET /wiki/" in "GET /wiki/Rates"; 0: it has no folder but the site's, or its last part
- * stands for many already. */
+/* Bytes of "GET /wiki/" in "GET /wiki/Rates", of "GET /i?do=" in "GET /i?do=mail&x=1"; 0: it has no
+ * folder but the site's, or its last part stands for many already. */
 static size_t folder_length(const char *route)
 {
+    const char *query = strchr(route, '?'), *value = query ? strchr(query, '=') : NULL;
+    if (query)
+        return value && value[1] != '*' ? (size_t)(value + 1 - route) : 0;
     const char *first = strchr(route, '/'), *last = strrchr(route, '/');
     return first && last > first && last[1] && !strpbrk(last, "{*") ? (size_t)(last + 1 - route)
                                                                     : 0;
@@ -454,7 +457,7 @@ void noise_add(struct noise *noise, const struct exchange *exchange,
         buffer_add_text(&route, logged->route);
     } else {
         buffer_printf(&route, "%s ", logged->method);
-        route_pattern(&route, (const char *)logged->target.at, logged->target.length);
+        route_pattern(&route, (const char *)logged->target.at, logged->target.length, NULL, 0);
     }
     noise->answers++;
     noise->equal += findings->equal;

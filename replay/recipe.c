@@ -489,7 +489,7 @@ void recipe_step(const struct recipe *recipe, const char *name, size_t number,
         (const unsigned char *)arena_copy_bytes(arena, text.data, text.length), text.length};
     buffer_clear(&text);
     buffer_printf(&text, "%s ", step->method);
-    route_pattern(&text, step->target, strlen(step->target));
+    route_pattern(&text, step->target, strlen(step->target), NULL, 0);
     logged->route = arena_copy(arena, (const char *)text.data);
     logged->file = "";
     logged->duration = -1;

@@ -39,6 +39,7 @@ struct replay_options {
     const char *log_format, *nginx_conf, *format_name; /* as in command.h */
     int temp_limit;                                    /* GB */
     const char *session, *tenant;                      /* expressions, or NULL */
+    struct text_list route_query; /* names of a query's fields that choose a page (route.h) */
     /* Where to. */
     const char *url[SIDES];  /* url[TARGET] NULL: one side alone, no comparison but the status */
     const char *host[SIDES]; /* Host header, or NULL */

@@ -10,8 +10,9 @@
 
 #define ENTRIES 16384 /* a power of two */
 
-void route_cache_init(struct route_cache *cache)
+void route_cache_init(struct route_cache *cache, const struct text_list *names)
 {
+    cache->names = names;
     cache->entries = mem_zero(ENTRIES, sizeof *cache->entries);
     buffer_init(&cache->text, LOG_MOST_BYTES * 2);
     buffer_init(&cache->pattern, LOG_MOST_BYTES * 8);
@@ -63,13 +64,16 @@ struct route_entry *route_cache_find(struct route_cache *cache, struct slice met
     buffer_add_byte(text, ' ');
     size_t path = text->length;
     add_path(text, target.at, length);
+    if (cache->names->count)
+        buffer_add(text, target.at + length, target.length - length);
     uint64_t hash = hash_64(text->data, text->length);
     struct route_entry *entry = &cache->entries[hash & (ENTRIES - 1)];
     if (entry->hash == hash && hash)
         return entry;
     buffer_clear(pattern);
     buffer_add(pattern, text->data, path);
-    route_pattern(pattern, (const char *)text->data + path, text->length - path);
+    route_pattern(pattern, (const char *)text->data + path, text->length - path,
+                  (const char *const *)cache->names->items, cache->names->count);
     free((void *)entry->name.at);
     const char *name = mem_copy_bytes(pattern->data, pattern->length);
     *entry =

@@ -7,20 +7,23 @@
 #define TALLY_REPLAY_ROUTE_CACHE_H
 
 #include "../diff/base/buffer.h"
+#include "../diff/base/text_list.h"
 #include "slice.h"
 
 struct route_entry {
-    uint64_t hash;     /* of method and path; 0: free */
+    uint64_t hash;     /* of method, path and, where names are given, query; 0: free */
     struct slice name; /* a C string, too */
     uint32_t note;     /* for whoever asks; 0 at first */
 };
 
 struct route_cache {
     struct route_entry *entries;
+    const struct text_list *names;
     struct buffer text, pattern;
 };
 
-void route_cache_init(struct route_cache *cache);
+/* names: the fields of a query that choose a page (route_pattern()); borrowed. */
+void route_cache_init(struct route_cache *cache, const struct text_list *names);
 void route_cache_free(struct route_cache *cache);
 
 /* Valid until the next call. */

@@ -39,9 +39,9 @@ static bool read_path(struct settings *settings, const struct settings_item *ite
     if (!route_check(item->value->text, &offset, err))
         return settings_prefix(settings, item->value->mark, err);
     const char *path = path_of(item->value->text);
-    if (!path || !strchr(path, '{') || strstr(path, "**"))
+    if (!path || !strchr(path, '{') || strstr(path, "**") || strchr(path, '?'))
         return settings_fail(settings, item->value->mark, err,
-                             "\"path\" needs a {name} where the id stands, and no **");
+                             "\"path\" needs a {name} where the id stands, no ** and no query");
     return true;
 }
 

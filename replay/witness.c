@@ -25,7 +25,7 @@ static bool route_of(struct buffer *out, struct slice target, const char *locati
     struct buffer path = BUFFER_INIT(1 << 20);
     bool known = token_resolve(&path, target, location, strlen(location));
     if (known)
-        route_pattern(out, (const char *)path.data, path.length);
+        route_pattern(out, (const char *)path.data, path.length, NULL, 0);
     buffer_free(&path);
     return known;
 }

@@ -42,6 +42,7 @@ struct reading {
 };
 
 static struct inventory inventory;
+static const struct text_list no_names;
 
 static struct reading *reading_of(unsigned char choice)
 {
@@ -57,7 +58,7 @@ static struct reading *reading_of(unsigned char choice)
     if (guess && !session_key_compile("--session", guess, &reading->format, &reading->key, &err))
         abort();
     if (!inventory.tainted_list)
-        inventory_init(&inventory);
+        inventory_init(&inventory, &no_names);
     inventory.by_tenant = true;
     reading->table = session_table_new(reading->key, 4, inventory_retire, &inventory);
     return reading;

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buffer pattern = BUFFER_INIT(BUFFER_NO_LIMIT);
     size_t offset;
     struct err err;
-    route_pattern(&pattern, string, strlen(string));
+    route_pattern(&pattern, string, strlen(string), NULL, 0);
     /* What stands in the path as a wildcard or brace would be one in the pattern. */
     if (!strpbrk(string, "{}* ") && pattern.length < 900 &&
         !route_fits((const char *)pattern.data, NULL, string))

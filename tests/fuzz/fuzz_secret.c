@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_pair(target, body);
     buffer_add(&path, data, length);
     buffer_add_text(&path, "/" COOKIE "/x");
-    route_pattern(&route, (const char *)path.data, path.length);
+    route_pattern(&route, (const char *)path.data, path.length, NULL, 0);
     require(memchr(data, '?', length) || memchr(data, '#', length) ||
             memmem(data, length, COOKIE, sizeof COOKIE - 1) ||
             !strstr((const char *)route.data, COOKIE));

@@ -311,6 +311,11 @@ static void deny(struct replay_options *options)
     static char *items[] = {(char *)"POST /pay"};
     options->deny = (struct text_list){.count = 1, .items = items};
 }
+static void route_query(struct replay_options *options)
+{
+    static char *items[] = {(char *)"do"};
+    options->route_query = (struct text_list){.count = 1, .items = items};
+}
 static void change_slower(struct replay_options *options)
 {
     options->slower = 1.5;
@@ -352,7 +357,7 @@ static void what_a_run_was_told_may_not_change_and_the_refusal_names_it(void **s
         {change_order, "--order changed"},         {change_rules, "the file of --rules changed"},
         {change_database, "--verify changed"},     {keep_secrets, "--keep-secrets changed"},
         {read_only, "--read-only changed"},        {deny, "--deny changed"},
-        {change_slower, "--slower changed"}};
+        {route_query, "--route-query changed"},    {change_slower, "--slower changed"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct replay_options options = full_options(false);
         struct err err = {0};
@@ -1013,6 +1018,7 @@ static void a_ledger_says_which_logs_it_was_made_of(void **state)
     struct err err = {0};
     struct book *book;
     deny(&options);
+    route_query(&options);
     assert_true(book_open(&options, &book, &err));
     book_close(book);
     assert_true(book_options(path, &arena, &got, &err));
@@ -1022,6 +1028,8 @@ static void a_ledger_says_which_logs_it_was_made_of(void **state)
     assert_null(got.tenant);
     assert_int_equal(got.deny.count, 1);
     assert_string_equal(got.deny.items[0], "POST /pay");
+    assert_int_equal(got.route_query.count, 1);
+    assert_string_equal(got.route_query.items[0], "do");
     assert_string_equal(got.url[SOURCE], "http://127.0.0.1:1");
     arena_free(&arena);
 }

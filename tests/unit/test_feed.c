@@ -70,6 +70,7 @@ static void stop(struct fixture *fixture)
     unlink(fixture->path);
     free(fixture->path);
     text_list_free(&fixture->options.deny);
+    text_list_free(&fixture->options.route_query);
 }
 
 /* NULL at the end. */
@@ -201,6 +202,11 @@ static const struct reason_case reason_cases[] = {
     {"above the root", "200 GET /../../mail/send HTTP/1.1", "denied", false, "/mail/send"},
     {"an escaped slash", "200 GET /mail%2Fsend HTTP/1.1", "denied", false, "/mail/send"},
     {"as it stands", "200 GET /a/../mail HTTP/1.1", "denied", false, "/a/../mail"},
+    {"a denied field", "200 GET /i?x=1&do=mail HTTP/1.1", "denied", false, "/i?do=mail"},
+    {"of another value", "200 GET /i?do=view HTTP/1.1", "", false, "/i?do=mail"},
+    {"of another path", "200 GET /j?do=mail HTTP/1.1", "", false, "/i?do=mail"},
+    {"a denied field in escapes", "200 GET /%69?d%6F=m%61il HTTP/1.1", "denied", false,
+     "/i?do=mail"},
 };
 
 static void whatever_is_left_out_says_why(void **state)
@@ -231,10 +237,63 @@ static void whatever_is_left_out_says_why(void **state)
     }
 }
 
+static void a_form_is_denied_by_its_fields(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool denied;
+    } cases[] = {{"x=1&do=mail", true},
+                 {"do=mail", true},
+                 {"do=m%61il&y", true},
+                 {"x=#&do=mail", true},
+                 {"do=view", false},
+                 {"redo=mail", false},
+                 {"{\\x22a\\x22:\\x22&do=mail&\\x22}", false},
+                 {"-", false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture fixture = {0};
+        text_list_add(&fixture.options.deny, "POST /i?do=mail");
+        char log[300];
+        snprintf(log, sizeof log, "200 \"POST /i HTTP/1.1\" \"%s\"\n", cases[i].body);
+        start(&fixture, "$status \"$request\" \"$request_body\"", log);
+        const char *reason;
+        struct exchange *exchange = next(&fixture, &reason);
+        assert_non_null(exchange);
+        if ((reason && strcmp(reason, "denied") == 0) != cases[i].denied)
+            fail_msg("%s: %s", cases[i].body, reason ? reason : "(sent)");
+        exchange_free(exchange);
+        stop(&fixture);
+    }
+}
+
+static void fields_choose_the_route_where_that_is_said(void **state)
+{
+    (void)state;
+    static const char *const routes[] = {"GET /i?do=mail", "GET /i?do=view&id={id}",
+                                         "GET /i?do=view&id={id}", "GET /i?do=mail", "GET /i"};
+    struct fixture fixture = {0};
+    text_list_add(&fixture.options.route_query, "do");
+    text_list_add(&fixture.options.route_query, "id");
+    start(&fixture, "$status $request",
+          "200 GET /i?do=mail&x=1 HTTP/1.1\n"
+          "200 GET /i?do=view&id=7 HTTP/1.1\n"
+          "200 GET /i?id=8&do=view HTTP/1.1\n"
+          "200 GET /i?do=mail&x=2 HTTP/1.1\n"
+          "200 GET /i?x=1 HTTP/1.1\n");
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        const char *reason;
+        struct exchange *exchange = next(&fixture, &reason);
+        assert_string_equal(exchange->logged.route, routes[i]);
+        exchange_free(exchange);
+    }
+    stop(&fixture);
+}
+
 static void a_route_of_deny_that_is_none_is_refused(void **state)
 {
     (void)state;
-    static const char *const patterns[] = {"mail", "post /mail", "/mail?x", ""};
+    static const char *const patterns[] = {"mail", "post /mail", "/mail?", ""};
     for (size_t i = 0; i < COUNT(patterns); i++) {
         struct replay_options options = {.temp_limit = 1};
         const char *paths[] = {"/nonexistent"};
@@ -719,6 +778,8 @@ int main(void)
         cmocka_unit_test(what_the_log_lacks_is_missing_and_not_empty),
         cmocka_unit_test(whatever_is_left_out_says_why),
         cmocka_unit_test(a_route_of_deny_that_is_none_is_refused),
+        cmocka_unit_test(a_form_is_denied_by_its_fields),
+        cmocka_unit_test(fields_choose_the_route_where_that_is_said),
         cmocka_unit_test(what_is_left_out_taints_what_follows_in_its_session),
         cmocka_unit_test(sessions_that_began_before_the_log_are_left_out_or_handled),
         cmocka_unit_test(a_session_is_retired_after_its_last_request),

@@ -419,12 +419,15 @@ static void routes_with_one_rule_share_it_and_places_are_bounded(void **state)
     buffer_free(&text);
 }
 
+/* Of the pages of a wiki; their names follow. */
+static const char *wiki;
+
 /* A page of a wiki: a comment that holds two times and a count, and a table of a price. */
 static struct exchange *make_page(unsigned page, const char *const took[SIDES],
                                   const char *const price[SIDES])
 {
     struct exchange *pair = make(page + 1);
-    pair->logged.route = arena_format(&pair->arena, "GET /wiki/Page_%c", (int)('A' + page));
+    pair->logged.route = arena_format(&pair->arena, "%sPage_%c", wiki, (int)('A' + page));
     pair->logged.target = slice_of(strchr(pair->logged.route, '/'));
     for (int side = 0; side < SIDES; side++)
         answer(pair, (enum side)side, HTML,
@@ -445,9 +448,8 @@ static bool is_page_equal(struct rules *rules, unsigned page, const char *const 
     return equal;
 }
 
-static void what_four_pages_of_a_folder_show_holds_for_all_of_it(void **state)
+static void learn_pages(void)
 {
-    (void)state;
     static const char *const price[SIDES] = {"0.712", "0.712"}, *const other[SIDES] = {"0.712",
                                                                                        "0.713"};
     static const char *const took[2][SIDES] = {{"0.1", "0.2"}, {"0.3", "0.3"}};
@@ -469,6 +471,17 @@ static void what_four_pages_of_a_folder_show_holds_for_all_of_it(void **state)
         rules_free(rules);
         noise_free(noise);
         buffer_free(&text);
+    }
+}
+
+static void what_four_pages_of_a_folder_show_holds_for_all_of_it(void **state)
+{
+    (void)state;
+    static const char *const wikis[] = {"GET /wiki/",
+                                        "GET /index.php?title=", "GET /w/index.php?title="};
+    for (size_t i = 0; i < COUNT(wikis); i++) {
+        wiki = wikis[i];
+        learn_pages();
     }
 }
 

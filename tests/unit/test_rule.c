@@ -49,7 +49,7 @@ static struct rules *rules_of(const char *yaml)
 
 static const struct rule_context known = {
     .method = "GET",
-    .path = "/rates/8812",
+    .path = "/rates/8812?tab=2",
     .content_type = {"text/html; charset=utf-8", "text/html"}};
 
 /* Are the two texts equal under the rules? */
@@ -110,6 +110,7 @@ static const struct rule_case unequal[] = {
     {"{css: a, attribute: href, mask: true}", HTML, "<a href=x>t</a>", "<a href=y>u</a>", 1},
     {"{route: /other, css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
     {"{route: 'POST /rates/{id}', css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
+    {"{route: '/rates/{id}?tab=3', css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
     {"{type: json, css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
     {"{type: text/plain, css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
     {"{header: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 0},
@@ -232,6 +233,7 @@ static const struct rule_case equal[] = {
     {"{css: i, attribute: id, ignore: true}", HTML, "<i id=1>2</i>", "<i>2</i>", 1},
     {"{css: i, ignore: true, side: target}", HTML, "<b>1</b>", "<b>1</b><i>2</i>", 1},
     {"{route: '/rates/{id}', ignore: true}", HTML, "<b>1</b>", "<i>2</i>", 1},
+    {"{route: '/rates/{id}?tab=2', ignore: true}", HTML, "<b>1</b>", "<i>2</i>", 1},
     {"{route: [POST /x, 'GET /rates/*'], type: html, css: i, mask: true}", HTML, "<i>1</i>",
      "<i>2</i>", 1},
     {"{type: 'text/*', css: i, mask: true}", HTML, "<i>1</i>", "<i>2</i>", 1},
@@ -500,8 +502,8 @@ static const struct {
      "1:30: a value of \"equal\" is a text; null stands for nothing"},
     {"rules: [{route: rates, mask: a}]",
      "1:17: \"route\", character 1: the path of a route begins with / or **"},
-    {"rules: [{route: [/a, /b?c], mask: a}]",
-     "1:22: \"route\", character 3: a route has no query: it ends before \"?\""},
+    {"rules: [{route: [/a, /b#c], mask: a}]",
+     "1:22: \"route\", character 3: a route ends before \"#\""},
     {"rules: [{route: [], mask: a}]", "1:17: \"route\" needs a route, or a list of routes"},
     {"rules: [{type: htm, mask: a}]", "1:16: unknown type \"htm\"; did you mean \"html\"?"},
     {"rules:\n\t- a", "2:1: a tab cannot indent YAML; use spaces"},
