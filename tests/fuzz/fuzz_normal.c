@@ -66,13 +66,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buffer pattern = BUFFER_INIT(BUFFER_NO_LIMIT);
     size_t offset;
     struct err err;
-    route_pattern(&pattern, string, strlen(string), NULL, 0);
-    /* What stands in the path as a wildcard or brace would be one in the pattern. */
-    if (!strpbrk(string, "{}* ") && pattern.length < 900 &&
-        !route_fits((const char *)pattern.data, NULL, string))
-        abort();
+    static const char *const names[] = {"a", "do"};
+    for (size_t count = 0; count <= 2; count += 2) {
+        buffer_clear(&pattern);
+        route_pattern(&pattern, string, strlen(string), names, count);
+        /* What stands in the path as a wildcard or brace would be one in the pattern. */
+        if (!strpbrk(string, "{}* ") && pattern.length < 900 &&
+            !route_fits((const char *)pattern.data, NULL, string))
+            abort();
+    }
     if (route_check(string, &offset, &err))
-        (void)route_fits(string, "GET", "/a/b/c");
+        (void)route_fits(string, "GET", "/a/b/c?a=b/c&do=%2f");
     group_shape(&pattern, string);
     buffer_free(&pattern);
     free(string);
