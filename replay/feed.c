@@ -1,9 +1,8 @@
 /* See feed.h. */
 #include "feed.h"
 
-#include "../diff/base/percent.h"
-#include "../diff/route.h"
 #include "counter.h"
+#include "deny.h"
 #include "host.h"
 #include "http_field.h"
 #include "reading.h"
@@ -60,109 +59,12 @@ struct feed {
     struct session_key *user; /* of the login recipe; NULL: none */
     uint64_t retiring;        /* a session whose last request was given; 0: none */
     uint64_t number;
-    struct buffer path, text;
+    struct deny deny;
+    struct buffer text;
     struct feed_counts counts;
 };
 
 /* ---- what the options forbid ---- */
-
-/* Appends the path as applications see it: decoded, without parameters (";jsessionid=…"), empty
- * segments and dots. */
-static void add_plain_path(struct buffer *out, struct slice target)
-{
-    size_t begin = out->length;
-    for (size_t i = 0; i < target.length && target.at[i] != '?' && target.at[i] != '#'; i++) {
-        unsigned char byte = target.at[i];
-        int escaped = percent_byte(target.at + i, target.length - i);
-        if (escaped >= 0) {
-            byte = (unsigned char)escaped;
-            i += 2;
-        } else if (byte == ';') {
-            while (i + 1 < target.length && !memchr("/?#", target.at[i + 1], 3))
-                i++;
-            continue;
-        }
-        buffer_add_byte(out, byte ? byte : ' '); /* a C string */
-    }
-    size_t kept = begin, at = begin;
-    while (at < out->length) { /* each segment with its slash */
-        size_t end = at + 1;
-        while (end < out->length && out->data[end] != '/')
-            end++;
-        struct slice segment = {out->data + at + 1, end - at - 1};
-        bool last = end == out->length;
-        if (slice_is(segment, "..")) {
-            while (kept > begin && out->data[--kept] != '/')
-                ;
-            if (last)
-                out->data[kept++] = '/';
-        } else if ((segment.length && !slice_is(segment, ".")) || last) {
-            size_t size = slice_is(segment, ".") ? 1 : end - at;
-            memmove(out->data + kept, out->data + at, size);
-            kept += size;
-        }
-        at = end;
-    }
-    out->length = kept;
-    buffer_terminate(out);
-}
-
-/* Appends what a route's query is looked for in: the target's, and a form in the body, which many
- * an application reads as one. */
-static void add_fields(struct buffer *out, const struct request *request)
-{
-    const struct slice target = request->target, body = request->body;
-    size_t at = 0;
-    while (at < target.length && target.at[at] != '?' && target.at[at] != '#')
-        at++;
-    buffer_add_byte(out, '?');
-    for (at += at < target.length && target.at[at] == '?';
-         at < target.length && target.at[at] != '#'; at++)
-        buffer_add_byte(out, target.at[at] ? target.at[at] : ' ');
-    if (!body.length || memchr("{[<-", body.at[0], 4)) /* JSON, XML, multipart */
-        return;
-    buffer_add_byte(out, '&');
-    for (size_t i = 0; i < body.length; i++)
-        if (body.at[i] == '#' || !body.at[i]) /* would end it */
-            buffer_add_text(out, body.at[i] ? "%23" : "%00");
-        else
-            buffer_add_byte(out, body.at[i]);
-}
-
-static bool any_asks_for_fields(const struct text_list *routes)
-{
-    for (size_t i = 0; i < routes->count; i++)
-        if (strchr(routes->items[i], '?'))
-            return true;
-    return false;
-}
-
-/* A path may be spelled in many ways; it is denied as it stands, and as the application sees it. */
-static bool is_denied(struct feed *feed, const struct request *request)
-{
-    const struct text_list *deny = &feed->options->deny;
-    if (!deny->count)
-        return false;
-    struct buffer *text = &feed->text, *path = &feed->path;
-    bool fields = any_asks_for_fields(deny);
-    buffer_clear(text);
-    buffer_add(text, request->method.at, request->method.length);
-    buffer_add_byte(text, 0);
-    for (size_t i = 0; i < request->target.length && !memchr("?#", request->target.at[i], 2); i++)
-        buffer_add_byte(text, request->target.at[i]);
-    if (fields)
-        add_fields(text, request);
-    const char *method = (const char *)text->data, *raw = method + request->method.length + 1;
-    buffer_clear(path);
-    add_plain_path(path, request->target);
-    if (fields)
-        add_fields(path, request);
-    for (size_t i = 0; i < deny->count; i++)
-        if (route_fits(deny->items[i], method, raw) ||
-            route_fits(deny->items[i], method, (const char *)path->data))
-            return true;
-    return false;
-}
 
 static void judge(void *data, struct request *request)
 {
@@ -171,18 +73,8 @@ static void judge(void *data, struct request *request)
         return;
     if (feed->options->read_only && !request_method_is_safe(request->method))
         request->reason = REQUEST_READ_ONLY;
-    else if (is_denied(feed, request))
+    else if (deny_fits(&feed->deny, request))
         request->reason = REQUEST_DENIED;
-}
-
-static MUST_CHECK bool check_denied(const struct replay_options *options, struct err *err)
-{
-    for (size_t i = 0; i < options->deny.count; i++) {
-        size_t offset;
-        if (!route_check(options->deny.items[i], &offset, err))
-            return err_prefix(err, "--deny '%.200s', byte %zu", options->deny.items[i], offset + 1);
-    }
-    return true;
 }
 
 /* ---- what the format holds ---- */
@@ -429,7 +321,7 @@ bool feed_open(const struct replay_options *options, struct log_watch *watch,
                struct err *err)
 {
     *result = NULL;
-    if (!check_denied(options, err))
+    if (!deny_check(&options->deny, err))
         return false;
     struct feed *feed = mem_zero(1, sizeof *feed);
     feed->options = options;
@@ -439,8 +331,8 @@ bool feed_open(const struct replay_options *options, struct log_watch *watch,
     route_cache_init(&feed->routes, &feed->options->route_query);
     counter_init(&feed->hosts, FEED_HOSTS);
     counter_init(&feed->tenants, FEED_TENANTS);
-    buffer_init(&feed->path, LOG_MOST_BYTES * 4);
-    buffer_init(&feed->text, LOG_MOST_BYTES * 4);
+    deny_init(&feed->deny, &feed->options->deny);
+    buffer_init(&feed->text, LOG_MOST_BYTES * 2);
     if (options->logged_host) {
         host_normal(&feed->text, options->logged_host, strlen(options->logged_host));
         feed->own_host = arena_copy(&feed->arena, (const char *)feed->text.data);
@@ -464,7 +356,7 @@ void feed_close(struct feed *feed)
     counter_free(&feed->tenants);
     for (size_t i = 0; i < feed->host_count; i++)
         buffer_free(&feed->host_variables[i].last);
-    buffer_free(&feed->path);
+    deny_free(&feed->deny);
     buffer_free(&feed->text);
     arena_free(&feed->arena);
     free(feed->tenant_list);

@@ -207,6 +207,15 @@ static const struct reason_case reason_cases[] = {
     {"of another path", "200 GET /j?do=mail HTTP/1.1", "", false, "/i?do=mail"},
     {"a denied field in escapes", "200 GET /%69?d%6F=m%61il HTTP/1.1", "denied", false,
      "/i?do=mail"},
+    {"behind a blank", "200 GET /i?x=1&+%20do=mail HTTP/1.1", "denied", false, "/i?do=mail"},
+    {"up to a NUL", "200 GET /i?do%00x=mail HTTP/1.1", "denied", false, "/i?do=mail"},
+    {"behind a semicolon", "200 GET /i?x=1;do=mail HTTP/1.1", "denied", false, "/i?do=mail"},
+    {"with dots that PHP changes", "200 GET /i?mail.to+x=a HTTP/1.1", "denied", false,
+     "/i?mail_to_x=*"},
+    {"of a fragment", "200 GET /i#?do=mail HTTP/1.1", "", false, "/i?do=mail"},
+    {"a name that ends likewise", "200 GET /i?x+do=mail HTTP/1.1", "", false, "/i?do=mail"},
+    {"behind an escaped mark", "200 GET /%69/%23?do=mail HTTP/1.1", "denied", false,
+     "/i/**?do=mail"},
 };
 
 static void whatever_is_left_out_says_why(void **state)
@@ -237,6 +246,11 @@ static void whatever_is_left_out_says_why(void **state)
     }
 }
 
+#define LINE "\\x0D\\x0A"
+#define PART(name) "--b" LINE "Content-Disposition: form-data; name=\\x22" name "\\x22" LINE LINE
+#define NEXT LINE
+#define END LINE "--b--" LINE
+
 static void a_form_is_denied_by_its_fields(void **state)
 {
     (void)state;
@@ -250,11 +264,22 @@ static void a_form_is_denied_by_its_fields(void **state)
                  {"do=view", false},
                  {"redo=mail", false},
                  {"{\\x22a\\x22:\\x22&do=mail&\\x22}", false},
+                 {" [\\x22&do=mail&\\x22]\\x0A", false},
+                 {"<a>&do=mail&</a>", false},
+                 {"[]=1&do=mail", true},
+                 {"{a}=1&do=mail", true},
+                 {"-x=1&do=mail", true},
+                 {"--x=1&do=mail", true},
+                 {PART("do") "mail" END, true},
+                 {PART("x") "1" NEXT PART("do") "mail" END, true},
+                 {PART("x") "1&do=mail" END, false},
+                 {PART("do") "mail+1" END, false},
+                 {PART("do\\x22; filename=\\x22mail") "mail" END, false},
                  {"-", false}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture fixture = {0};
         text_list_add(&fixture.options.deny, "POST /i?do=mail");
-        char log[300];
+        char log[500];
         snprintf(log, sizeof log, "200 \"POST /i HTTP/1.1\" \"%s\"\n", cases[i].body);
         start(&fixture, "$status \"$request\" \"$request_body\"", log);
         const char *reason;
