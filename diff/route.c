@@ -337,7 +337,8 @@ static bool check_query(const char *pattern, size_t at, size_t *offset, struct e
         const char *wrong = open_brace(field.value, field.value_length, '&');
         size_t size = (size_t)(field.value + field.value_length - field.name);
         for (size_t i = 0; i < size && !wrong; i++)
-            wrong = percent_byte(field.name + i, size - i) >= 0 ? field.name + i : NULL;
+            if (field.name[i] == '+' || percent_byte(field.name + i, size - i) >= 0)
+                wrong = field.name + i;
         if (!wrong)
             continue;
         *offset = (size_t)(wrong - pattern);

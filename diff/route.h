@@ -28,7 +28,8 @@ void route_pattern(struct buffer *out, const char *target, size_t length, const 
  * {name} stands for one byte or more other than '/', * for any number of them, ** for anything, all
  * else for itself, in the bytes of the URL. A trailing '/' counts. Of the query each field of the
  * pattern must be there, in any order and beside any others: names and values as an application
- * decodes them (%2F, +), the value with the same wildcards, to which '/' is a byte like others.
+ * decodes them (%2F, +: a pattern has neither), the value with the same wildcards, to which '/' is
+ * a byte like others.
  *
  *     "GET,HEAD /rates/{id}"     "/assets/ **" (without the blank)     "POST /index.php?do=mail*"
  *

@@ -200,6 +200,7 @@ static const struct {
     {"/rates?a={", "before the next &", 9},
     {"/rates?a=%2F", "decoded", 9},
     {"/rates?%61=1", "decoded", 7},
+    {"/rates?a=b+c", "decoded", 10}, /* would hold for no "b+c" of a log, where + is a blank */
     {"/rates?a=b c", "before a blank", 10},
     {"/rates#x", "before \"#\"", 6},
     {"/rates?a#x", "before \"#\"", 8},
