@@ -140,8 +140,8 @@ bool engine_mysql_begin(struct connection *const *connections, size_t count,
     if (why && !start_all(connections, count, err))
         return false;
     if (proof)
-        buffer_printf(note, "the server was written to while %zu snapshots were opened, %d times",
-                      count, tries);
+        buffer_printf(note, "the server was written to at every try to open %zu snapshots together",
+                      count);
     else
         buffer_printf(note, "nothing shows that %zu snapshots are of one moment: %s", count,
                       why ? why : "the server does not tell where its binary log stood");

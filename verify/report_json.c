@@ -3,8 +3,8 @@
  * tally-verify.schema.json describe. Input: a finished result. Output: one pretty-printed document
  * and a newline. This file alone includes jansson.
  *
- * What is not known is null, never 0: rows of a side that was not read to its end, counts of a
- * table whose differences were not all found, and with --explain every verdict.
+ * What is not known is null, never 0: rows of a table that was not compared to its end, counts of
+ * one whose differences were not all found, and with --explain every verdict.
  */
 #include "../diff/base/buffer.h"
 #include "../diff/base/memory.h"

@@ -2,9 +2,9 @@
  * The result of a run for Prometheus, in its text format (version 0.0.4), as node_exporter's
  * textfile collector reads it. Input: a finished result. Output: gauges with HELP and TYPE.
  *
- * What is not known has no sample, never a 0: rows of a side that was not read to its end, counts
- * of a table whose differences were not all found. Every sample carries the two databases, so that
- * the files of several runs may stand in one folder. No value of a row is in it.
+ * What is not known has no sample, never a 0: rows of a table that was not compared to its end,
+ * counts of one whose differences were not all found. Every sample carries the two databases, so
+ * that the files of several runs may stand in one folder. No value of a row is in it.
  */
 #include "../diff/base/buffer.h"
 #include "../diff/base/utf8.h"
@@ -217,7 +217,7 @@ static const struct metric {
                 struct buffer *labels);
 } metrics[] = {
     {"table_verdict", "Verdict of a table: 0 equal, 1 different, 2 inconclusive.", add_verdicts},
-    {"table_rows", "Rows of a table; absent when a side was not read to its end.", add_rows},
+    {"table_rows", "Rows of a table; absent when it was not compared to its end.", add_rows},
     {"table_differences", "Rows that differ; absent when not all of them were found.",
      add_differences},
     {"table_differences_since_baseline",
