@@ -148,11 +148,12 @@ pg_version() { echo $(($(pg -c 'show server_version_num') / 10000)); }
 
 # The local ports of a process's connections, with commas; 0 is among them, and nobody's.
 ports_of() {
-	local sockets place inode ports=0
-	sockets=$(readlink "/proc/$1/fd/"* 2>/dev/null | tr '\n' ' ')
-	while read -r _ place _ _ _ _ _ _ _ inode _; do
-		if [[ $sockets == *"socket:[$inode] "* ]]; then ports+=,$((16#${place#*:})); fi
-	done </proc/net/tcp
+	local inodes place ports=0
+	inodes=$(readlink "/proc/$1/fd/"* 2>/dev/null | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p')
+	# Read as a whole: there may be thousands, and line by line the kernel begins anew for each.
+	while read -r place; do ports+=,$((16#${place#*:})); done < <(awk -v inodes="$inodes" '
+		BEGIN { for (i = split(inodes, list); i > 0; i--) ours[list[i]] }
+		$10 in ours { print $2 }' /proc/net/tcp)
 	echo "$ports"
 }
 # Rows of this database of PostgreSQL's are being read by the run behind, $pid: planning is over. By that run: the
