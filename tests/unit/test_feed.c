@@ -51,7 +51,7 @@ struct fixture {
     struct feed *feed;
 };
 
-static void start(struct fixture *fixture, const char *format, const char *log)
+static void start_feed(struct fixture *fixture, const char *format, const char *log)
 {
     struct err err = {0};
     fixture->path = temporary(log);
@@ -64,7 +64,7 @@ static void start(struct fixture *fixture, const char *format, const char *log)
         fail_msg("%s", err.text);
 }
 
-static void stop(struct fixture *fixture)
+static void stop_feed(struct fixture *fixture)
 {
     feed_close(fixture->feed);
     unlink(fixture->path);
@@ -99,11 +99,11 @@ static void every_field_of_a_request_is_copied(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.session = "$cookie_s", .tenant = "$cookie_opcode"}};
-    start(&fixture, ALL,
-          "1795289677.624 0.500 302 5432 \"www.example.org\" \"s=A; opcode=12\" \"12\" "
-          "\"/rates/8812\" \"application/x-www-form-urlencoded\" \"7\" \"http://x/\\x22\" "
-          "\"t0k\" \"gzip, br\" \"keep-alive\" \"-\" 10.0.0.9 \"POST /rates/17?x=1 HTTP/1.1\" "
-          "\"a=\\x22b\\x5C\\x00&\"\n");
+    start_feed(&fixture, ALL,
+               "1795289677.624 0.500 302 5432 \"www.example.org\" \"s=A; opcode=12\" \"12\" "
+               "\"/rates/8812\" \"application/x-www-form-urlencoded\" \"7\" \"http://x/\\x22\" "
+               "\"t0k\" \"gzip, br\" \"keep-alive\" \"-\" 10.0.0.9 \"POST /rates/17?x=1 HTTP/1.1\" "
+               "\"a=\\x22b\\x5C\\x00&\"\n");
     const char *reason;
     fixture.options.began_before_as_is = true;
     struct exchange *exchange = next(&fixture, &reason);
@@ -138,16 +138,16 @@ static void every_field_of_a_request_is_copied(void **state)
     assert_string_equal(logged->headers.items[2].name, "Accept-Encoding");
     exchange_free(exchange);
     assert_null(next(&fixture, &reason));
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void what_the_log_lacks_is_missing_and_not_empty(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.tenant = "$cookie_opcode"}};
-    start(&fixture, "$status \"$cookie_S\" \"$cookie_opcode\" \"$request\" \"$request_body\"",
-          "200 \"-\" \"-\" \"GET / HTTP/1.1\" \"-\"\n"
-          "200 \"A b\" \"9\" \"PUT /x HTTP/1.1\" \"\"\n");
+    start_feed(&fixture, "$status \"$cookie_S\" \"$cookie_opcode\" \"$request\" \"$request_body\"",
+               "200 \"-\" \"-\" \"GET / HTTP/1.1\" \"-\"\n"
+               "200 \"A b\" \"9\" \"PUT /x HTTP/1.1\" \"\"\n");
     const char *reason;
     struct exchange *exchange = next(&fixture, &reason);
     assert_non_null(exchange);
@@ -166,7 +166,7 @@ static void what_the_log_lacks_is_missing_and_not_empty(void **state)
     assert_non_null(exchange->logged.body.at);
     assert_int_equal(exchange->logged.body.length, 0);
     exchange_free(exchange);
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 /* ---- reasons ---- */
@@ -228,7 +228,7 @@ static void whatever_is_left_out_says_why(void **state)
             text_list_add(&fixture.options.deny, one->deny);
         char log[300];
         snprintf(log, sizeof log, "%s\n200 GET /last HTTP/1.1\n", one->request);
-        start(&fixture, "$status $request", log);
+        start_feed(&fixture, "$status $request", log);
         const char *reason;
         struct exchange *exchange = next(&fixture, &reason);
         if (!exchange || strcmp(reason ? reason : "", one->reason) != 0)
@@ -242,7 +242,7 @@ static void whatever_is_left_out_says_why(void **state)
         assert_non_null(exchange);
         assert_int_equal(exchange->number, 2);
         exchange_free(exchange);
-        stop(&fixture);
+        stop_feed(&fixture);
     }
 }
 
@@ -281,14 +281,14 @@ static void a_form_is_denied_by_its_fields(void **state)
         text_list_add(&fixture.options.deny, "POST /i?do=mail");
         char log[500];
         snprintf(log, sizeof log, "200 \"POST /i HTTP/1.1\" \"%s\"\n", cases[i].body);
-        start(&fixture, "$status \"$request\" \"$request_body\"", log);
+        start_feed(&fixture, "$status \"$request\" \"$request_body\"", log);
         const char *reason;
         struct exchange *exchange = next(&fixture, &reason);
         assert_non_null(exchange);
         if ((reason && strcmp(reason, "denied") == 0) != cases[i].denied)
             fail_msg("%s: %s", cases[i].body, reason ? reason : "(sent)");
         exchange_free(exchange);
-        stop(&fixture);
+        stop_feed(&fixture);
     }
 }
 
@@ -300,19 +300,19 @@ static void fields_choose_the_route_where_that_is_said(void **state)
     struct fixture fixture = {0};
     text_list_add(&fixture.options.route_query, "do");
     text_list_add(&fixture.options.route_query, "id");
-    start(&fixture, "$status $request",
-          "200 GET /i?do=mail&x=1 HTTP/1.1\n"
-          "200 GET /i?do=view&id=7 HTTP/1.1\n"
-          "200 GET /i?id=8&do=view HTTP/1.1\n"
-          "200 GET /i?do=mail&x=2 HTTP/1.1\n"
-          "200 GET /i?x=1 HTTP/1.1\n");
+    start_feed(&fixture, "$status $request",
+               "200 GET /i?do=mail&x=1 HTTP/1.1\n"
+               "200 GET /i?do=view&id=7 HTTP/1.1\n"
+               "200 GET /i?id=8&do=view HTTP/1.1\n"
+               "200 GET /i?do=mail&x=2 HTTP/1.1\n"
+               "200 GET /i?x=1 HTTP/1.1\n");
     for (size_t i = 0; i < COUNT(routes); i++) {
         const char *reason;
         struct exchange *exchange = next(&fixture, &reason);
         assert_string_equal(exchange->logged.route, routes[i]);
         exchange_free(exchange);
     }
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void a_route_of_deny_that_is_none_is_refused(void **state)
@@ -348,12 +348,12 @@ static void what_is_left_out_taints_what_follows_in_its_session(void **state)
         {NULL, false}, {"denied", false}, {NULL, false}, {NULL, true}, {"body-missing", true}};
     struct fixture fixture = {.options = {.session = "s", .began_before_as_is = true}};
     text_list_add(&fixture.options.deny, "/pay");
-    start(&fixture, VISITOR,
-          "1.000 1.1.1.1 \"A\" \"GET / HTTP/1.1\" \"-\"\n"
-          "2.000 1.1.1.1 \"A\" \"POST /pay HTTP/1.1\" \"x=1\"\n"
-          "3.000 2.2.2.2 \"B\" \"GET / HTTP/1.1\" \"-\"\n"
-          "4.000 1.1.1.1 \"A\" \"GET /paid HTTP/1.1\" \"-\"\n"
-          "5.000 1.1.1.1 \"A\" \"POST /x HTTP/1.1\" \"-\"\n");
+    start_feed(&fixture, VISITOR,
+               "1.000 1.1.1.1 \"A\" \"GET / HTTP/1.1\" \"-\"\n"
+               "2.000 1.1.1.1 \"A\" \"POST /pay HTTP/1.1\" \"x=1\"\n"
+               "3.000 2.2.2.2 \"B\" \"GET / HTTP/1.1\" \"-\"\n"
+               "4.000 1.1.1.1 \"A\" \"GET /paid HTTP/1.1\" \"-\"\n"
+               "5.000 1.1.1.1 \"A\" \"POST /x HTTP/1.1\" \"-\"\n");
     for (size_t i = 0; i < COUNT(wanted); i++) {
         const char *reason;
         struct exchange *exchange = next(&fixture, &reason);
@@ -365,7 +365,7 @@ static void what_is_left_out_taints_what_follows_in_its_session(void **state)
             fail_msg("request %zu", i + 1);
         exchange_free(exchange);
     }
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 #define LOGIN "users: {by: $cookie_s, '*': {}}\nsteps: [GET /login]"
@@ -406,7 +406,7 @@ static void sessions_that_began_before_the_log_are_left_out_or_handled(void **st
                                               .login_path = login,
                                               .began_before_as_is = one->as_is,
                                               .seed_cookies = one->seed}};
-        start(&fixture, one->format, one->log[0] ? second : first);
+        start_feed(&fixture, one->format, one->log[0] ? second : first);
         for (const char *sent = one->sent; *sent; sent++) {
             const char *reason;
             struct exchange *exchange = next(&fixture, &reason);
@@ -420,7 +420,7 @@ static void sessions_that_began_before_the_log_are_left_out_or_handled(void **st
                 assert_true(login || !exchange->logged.user);
             exchange_free(exchange);
         }
-        stop(&fixture);
+        stop_feed(&fixture);
         if (login)
             unlink(login);
         free(login);
@@ -432,10 +432,10 @@ static void a_session_is_retired_after_its_last_request(void **state)
     (void)state;
     struct fixture fixture = {.options = {.session = "s", .began_before_as_is = true}};
     /* The third is of no session: each that has neither key nor visitor is alone. */
-    start(&fixture, "$msec \"$cookie_s\" \"$request\"",
-          "1.000 \"A\" \"GET / HTTP/1.1\"\n2.000 \"B\" \"GET / HTTP/1.1\"\n"
-          "3.000 \"-\" \"GET / HTTP/1.1\"\n4.000 \"A\" \"GET / HTTP/1.1\"\n"
-          "5.000 \"B\" \"CONNECT x:1 HTTP/1.1\"\n");
+    start_feed(&fixture, "$msec \"$cookie_s\" \"$request\"",
+               "1.000 \"A\" \"GET / HTTP/1.1\"\n2.000 \"B\" \"GET / HTTP/1.1\"\n"
+               "3.000 \"-\" \"GET / HTTP/1.1\"\n4.000 \"A\" \"GET / HTTP/1.1\"\n"
+               "5.000 \"B\" \"CONNECT x:1 HTTP/1.1\"\n");
     static const size_t retired[] = {0, 0, 0, 1, 2};
     static const uint64_t sessions[] = {3, 1, 2};
     const char *reason;
@@ -453,17 +453,17 @@ static void a_session_is_retired_after_its_last_request(void **state)
     assert_int_equal(counts.requests, 5);
     assert_int_equal(counts.records, 5);
     assert_false(counts.incomplete);
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void sessions_that_were_put_together_by_time_are_counted(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.session = "s"}};
-    start(&fixture, "$status $msec \"$cookie_s\" \"$request\" \"$request_body\"",
-          "302 1.000 \"A\" \"POST /login HTTP/1.1\" \"password=x\"\n"
-          "200 1.500 \"B\" \"GET /home HTTP/1.1\" \"-\"\n"
-          "200 9.000 \"B\" \"GET / HTTP/1.1\" \"-\"\n");
+    start_feed(&fixture, "$status $msec \"$cookie_s\" \"$request\" \"$request_body\"",
+               "302 1.000 \"A\" \"POST /login HTTP/1.1\" \"password=x\"\n"
+               "200 1.500 \"B\" \"GET /home HTTP/1.1\" \"-\"\n"
+               "200 9.000 \"B\" \"GET / HTTP/1.1\" \"-\"\n");
     static const size_t retired[] = {0, 0, 0};
     const char *reason;
     for (size_t i = 0; i < COUNT(retired); i++) {
@@ -477,7 +477,7 @@ static void sessions_that_were_put_together_by_time_are_counted(void **state)
     assert_int_equal(fixture.retired.count, 1);
     assert_int_equal(feed_counts(fixture.feed).sessions, 1);
     assert_int_equal(feed_counts(fixture.feed).likely, 1);
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 /* ---- the whole log ---- */
@@ -646,9 +646,9 @@ static void a_cut_log_is_said_to_be_incomplete(void **state)
 {
     (void)state;
     struct fixture fixture = {0};
-    start(&fixture, "$msec \"$request\"", "1.000 \"GET / HTTP/1.1\"\n2.000 \"GET / HT");
+    start_feed(&fixture, "$msec \"$request\"", "1.000 \"GET / HTTP/1.1\"\n2.000 \"GET / HT");
     assert_true(feed_counts(fixture.feed).incomplete);
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void a_log_of_another_format_is_refused(void **state)
@@ -675,11 +675,11 @@ static void hosts_and_tenants_are_known_from_the_start(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.tenant = "$arg_t"}};
-    start(&fixture, "$http_host \"$server_name\" $server_addr \"$request\"",
-          "WWW.Example.org:8080 \"*.example.net\" 10.0.0.7 \"GET /?t=b HTTP/1.1\"\n"
-          "evil.example \"_\" 10.0.0.7 \"GET /?t=a HTTP/1.1\"\n"
-          "www.example.org. \".example.com\" 10.0.0.7 \"GET /?t=b HTTP/1.1\"\n"
-          "[::ffff:10.1.2.3]:80 \"_\" 10.0.0.7 \"GET / HTTP/1.1\"\n");
+    start_feed(&fixture, "$http_host \"$server_name\" $server_addr \"$request\"",
+               "WWW.Example.org:8080 \"*.example.net\" 10.0.0.7 \"GET /?t=b HTTP/1.1\"\n"
+               "evil.example \"_\" 10.0.0.7 \"GET /?t=a HTTP/1.1\"\n"
+               "www.example.org. \".example.com\" 10.0.0.7 \"GET /?t=b HTTP/1.1\"\n"
+               "[::ffff:10.1.2.3]:80 \"_\" 10.0.0.7 \"GET / HTTP/1.1\"\n");
     static const struct {
         const char *host;
         bool named;
@@ -701,18 +701,18 @@ static void hosts_and_tenants_are_known_from_the_start(void **state)
     assert_string_equal(tenants[0], "b");
     assert_string_equal(tenants[1], "a");
     assert_int_equal(feed_counts(fixture.feed).tenants, 2);
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void the_host_that_is_given_is_the_logs_own(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.logged_host = "Shop.example:443"}};
-    start(&fixture, "$request", "GET / HTTP/1.1\n");
+    start_feed(&fixture, "$request", "GET / HTTP/1.1\n");
     assert_string_equal(feed_host(fixture.feed), "shop.example");
     assert_true(feed_names_host(fixture.feed, "shop.example"));
     assert_false(feed_names_host(fixture.feed, "other.example"));
-    stop(&fixture);
+    stop_feed(&fixture);
 }
 
 static void hosts_have_one_spelling(void **state)

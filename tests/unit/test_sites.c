@@ -246,7 +246,7 @@ struct fixture {
     bool opened;
 };
 
-static void start(struct fixture *fixture, const char *tenants)
+static void start_sites(struct fixture *fixture, const char *tenants)
 {
     struct http_settings settings = {
         .timeout = 1, .connect_timeout = 1, .body_limit = 1000, .connections = 1};
@@ -269,7 +269,7 @@ static void start(struct fixture *fixture, const char *tenants)
         sites_open(&fixture->options, fixture->feed, fixture->http, &fixture->sites, &fixture->err);
 }
 
-static void stop(struct fixture *fixture)
+static void stop_sites(struct fixture *fixture)
 {
     sites_free(fixture->sites);
     http_free(fixture->http);
@@ -348,7 +348,7 @@ static void requests_go_to_their_tenants_place(void **state)
             fixture.options.url[SOURCE] = "http://127.0.0.1:1";
             fixture.options.url[TARGET] = one->target;
         }
-        start(&fixture, one->tenants);
+        start_sites(&fixture, one->tenants);
         if (!fixture.opened)
             fail_msg("%s: %s", one->name, fixture.err.text);
         char text[500];
@@ -359,7 +359,7 @@ static void requests_go_to_their_tenants_place(void **state)
         if (strcmp(got, one->target_place) != 0)
             fail_msg("%s: target %s", one->name, got);
         assert_null(sites_copy(fixture.sites, one->tenant));
-        stop(&fixture);
+        stop_sites(&fixture);
     }
 }
 
@@ -368,27 +368,28 @@ static void the_copy_of_the_source_has_the_sources_host(void **state)
     (void)state;
     struct fixture fixture = {
         .options = {.calibrate_url = "http://127.0.0.1:3", .host = {"s.example", NULL}}};
-    start(&fixture, "a: {source: {host: '{tenant}.example'}}\nb: {copy: 'http://127.0.0.1:4'}");
+    start_sites(&fixture,
+                "a: {source: {host: '{tenant}.example'}}\nb: {copy: 'http://127.0.0.1:4'}");
     if (!fixture.opened)
         fail_msg("%s", fixture.err.text);
     char text[500];
     assert_string_equal(place_of(&fixture, "a", SIDES, text),
                         "http://127.0.0.1:3 a.example a.example");
     assert_string_equal(place_of(&fixture, "b", SIDES, text), "http://127.0.0.1:4 s.example -");
-    stop(&fixture);
+    stop_sites(&fixture);
 }
 
 static void tenants_of_one_place_share_their_site(void **state)
 {
     (void)state;
     struct fixture fixture = {.options = {.logged_host = "www.example.org"}};
-    start(&fixture, NULL);
+    start_sites(&fixture, NULL);
     assert_true(fixture.opened);
     assert_ptr_equal(sites_find(fixture.sites, "a", SOURCE),
                      sites_find(fixture.sites, "b", SOURCE));
     assert_ptr_not_equal(sites_find(fixture.sites, "a", SOURCE),
                          sites_find(fixture.sites, "a", TARGET));
-    stop(&fixture);
+    stop_sites(&fixture);
 }
 
 struct wrong_case {
@@ -440,12 +441,12 @@ static void what_is_wrong_is_said_with_its_place(void **state)
         const struct wrong_case *one = &wrong_cases[i];
         struct fixture fixture = {
             .options = {.url = {one->source, one->target}, .read_only = one->read_only}};
-        start(&fixture, one->tenants);
+        start_sites(&fixture, one->tenants);
         if (fixture.opened != !one->sentence ||
             (one->sentence && !strstr(fixture.err.text, one->sentence)))
             fail_msg("%zu, %s %s: %s", i, one->target ? one->target : "",
                      one->tenants ? one->tenants : "", fixture.err.text);
-        stop(&fixture);
+        stop_sites(&fixture);
     }
 }
 
@@ -458,11 +459,11 @@ static void no_password_is_in_a_sentence(void **state)
                                        "http://u:hunter2/@h"};
     for (size_t i = 0; i < COUNT(urls); i++) {
         struct fixture fixture = {.options = {.url = {urls[i], "http://127.0.0.1:2"}}};
-        start(&fixture, NULL);
+        start_sites(&fixture, NULL);
         assert_false(fixture.opened);
         if (strstr(fixture.err.text, "hunter2"))
             fail_msg("%s", fixture.err.text);
-        stop(&fixture);
+        stop_sites(&fixture);
     }
 }
 
