@@ -758,6 +758,10 @@ static enum failure classify(const struct transfer *transfer, CURLcode code)
         return FAILURE_NONE;
     if (transfer->too_large)
         return FAILURE_TOO_LARGE;
+    /* Newer versions of libcurl look at how the answer ends themselves (look_whole()). */
+    if ((code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WEIRD_SERVER_REPLY) &&
+        transfer->in->status >= 200)
+        return FAILURE_UNREADABLE;
     /* What HTTP/2 has queued may have gone out, whatever is counted. */
     if (!sent && !(transfer->begun && transfer->site->secure && transfer->http->settings.http2))
         return FAILURE_CONNECT;

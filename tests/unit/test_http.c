@@ -615,13 +615,19 @@ static void each_answer_is_whole_or_says_how_it_failed_and_none_is_asked_twice(v
         asked_init(&asked, wanted->target);
         bool silent = wanted->failure == FAILURE_TIMEOUT;
         ask(https[silent], sites[silent], wanted->method, NULL, &asked);
-        if (asked.in.failure != wanted->failure || asked.in.status != wanted->status ||
-            asked.in.body.length != wanted->length)
+        enum failure failure = wanted->failure;
+        /* Newer versions of libcurl refuse a length beside chunks, too, and hand out nothing of
+         * what cannot be read. */
+        if (strcmp(wanted->target, "/both") == 0 && asked.in.failure == FAILURE_UNREADABLE)
+            failure = FAILURE_UNREADABLE;
+        bool none = failure == FAILURE_UNREADABLE && !asked.in.body.length;
+        if (asked.in.failure != failure || asked.in.status != wanted->status ||
+            (asked.in.body.length != wanted->length && !none))
             fail_msg("%s: failure %d (%s), status %d, %zu bytes", wanted->target,
                      (int)asked.in.failure, asked.in.why, asked.in.status, asked.in.body.length);
-        if (wanted->body)
+        if (wanted->body && !none)
             assert_memory_equal(asked.in.body.data, wanted->body, wanted->length);
-        assert_int_equal(asked.in.why[0] != '\0', wanted->failure != FAILURE_NONE);
+        assert_int_equal(asked.in.why[0] != '\0', failure != FAILURE_NONE);
         await_received(before + 1);
         assert_int_equal(received - before, 1);
         assert_true(asked.in.total >= asked.in.first_byte && asked.in.total < 40);
