@@ -53,25 +53,27 @@ static bool query_next(struct query *query, struct query_field *field)
     return true;
 }
 
-/* Appends it as an application reads it. */
-static void decode(struct buffer *out, const char *text, size_t length)
+/* The byte at *at as an application reads it; *at moves behind. */
+static unsigned char next_byte(const char *text, size_t length, size_t *at)
 {
-    for (size_t i = 0; i < length; i++) {
-        int byte = percent_byte(text + i, length - i);
-        buffer_add_byte(out, byte >= 0        ? (unsigned char)byte
-                             : text[i] == '+' ? ' '
-                                              : (unsigned char)text[i]);
-        i += byte >= 0 ? 2 : 0;
-    }
+    bool blank = text[*at] == '+';
+    unsigned char byte = percent_next(text, length, at);
+    return blank ? ' ' : byte;
+}
+
+static void add_decoded(struct buffer *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;)
+        buffer_add_byte(out, next_byte(text, length, &i));
 }
 
 static bool is_named(const struct query_field *field, const char *name, size_t length)
 {
-    struct buffer plain = BUFFER_INIT(BUFFER_NO_LIMIT);
-    decode(&plain, field->name, field->name_length);
-    bool same = plain.length == length && memcmp(plain.data, name, length) == 0;
-    buffer_free(&plain);
-    return same;
+    size_t i = 0, same = 0;
+    while (i < field->name_length && same < length &&
+           next_byte(field->name, field->name_length, &i) == (unsigned char)name[same])
+        same++;
+    return i == field->name_length && same == length;
 }
 
 /* ---- from a target to its pattern ---- */
@@ -178,7 +180,7 @@ void route_pattern(struct buffer *out, const char *target, size_t length, const 
         if (!found)
             continue;
         struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
-        decode(&value, field.value, field.value_length);
+        add_decoded(&value, field.value, field.value_length);
         buffer_add_byte(out, (unsigned char)mark);
         buffer_add_text(out, names[i]);
         buffer_add_byte(out, '=');
@@ -271,10 +273,11 @@ static bool has_field(const char *target, size_t length, const struct query_fiel
     struct query_field field;
     bool found = false;
     while (!found && query_next(&query, &field)) {
+        if (!is_named(&field, wanted->name, wanted->name_length))
+            continue;
         struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
-        decode(&value, field.value, field.value_length);
-        found = is_named(&field, wanted->name, wanted->name_length) &&
-                text_fits(wanted->value, wanted->value + wanted->value_length,
+        add_decoded(&value, field.value, field.value_length);
+        found = text_fits(wanted->value, wanted->value + wanted->value_length,
                           (const char *)value.data, value.length, false);
         buffer_free(&value);
     }

@@ -32,11 +32,8 @@ struct plain {
 static void decode(struct plain *plain, const char *text, size_t length)
 {
     plain->length = 0;
-    for (size_t i = 0; i < length && plain->length < TEXT_MOST; i++) {
-        int byte = percent_byte(text + i, length - i);
-        plain->text[plain->length++] = byte < 0 ? text[i] : (char)byte;
-        i += byte < 0 ? 0 : 2;
-    }
+    for (size_t i = 0; i < length && plain->length < TEXT_MOST;)
+        plain->text[plain->length++] = (char)percent_next(text, length, &i);
 }
 
 /* ---- shape ---- */

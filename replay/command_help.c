@@ -81,13 +81,11 @@ static const struct option_entry files_read[] = {
      "step. {...} stands for what the user has under that name. An empty form field that the page "
      "before gave a value for is sent that one."},
     {"--deny ROUTE",
-     "[METHOD[,METHOD...] ]PATH[?NAME=VALUE[&...]]: {name} stands for one part, * for any "
-     "bytes but /, ** for anything. Paths are tried as they stand in the log, and decoded, without "
-     "dots, "
+     "[METHOD[,METHOD...] ]PATH[?NAME=VALUE[&...]]: {name} stands for one part, * for any bytes "
+     "but /, ** for anything. Paths are tried as they stand in the log, and decoded, without dots, "
      "doubled slashes and parameters. Fields are looked for in the query and in a form that is "
      "sent, multipart, too, in any order, and under the names that PHP gives them; without them "
-     "the "
-     "query does not count."},
+     "the query does not count."},
 };
 
 static const struct option_entry keys[] = {

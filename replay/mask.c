@@ -33,13 +33,10 @@ bool mask_is_secret(struct slice name)
     size_t length = 0;
     if (name.length >= sizeof plain)
         return true;
-    for (size_t i = 0; i < name.length; i++) {
-        unsigned char byte = name.at[i];
-        if (byte == '\\') /* an escape in a JSON name is somebody's disguise */
+    for (size_t i = 0; i < name.length;) {
+        if (name.at[i] == '\\') /* an escape in a JSON name is somebody's disguise */
             return true;
-        int escaped = percent_byte(name.at + i, name.length - i);
-        plain[length++] = (char)(escaped < 0 ? byte : escaped);
-        i += escaped < 0 ? 0 : 2;
+        plain[length++] = (char)percent_next(name.at, name.length, &i);
     }
     if (secret_is_also(plain, length))
         return true;
@@ -90,11 +87,8 @@ static bool holds_link(const struct walk *walk, struct slice value)
     if (walk->depth == NESTED_MOST || value.length > VALUE_MOST ||
         !(memchr(value.at, '/', value.length) || memmem(value.at, value.length, "%2", 2)))
         return false;
-    for (size_t i = 0; i < value.length; i++) {
-        int escaped = percent_byte(value.at + i, value.length - i);
-        buffer_add_byte(&text, escaped < 0 ? value.at[i] : (unsigned char)escaped);
-        i += escaped < 0 ? 0 : 2;
-    }
+    for (size_t i = 0; i < value.length;)
+        buffer_add_byte(&text, percent_next(value.at, value.length, &i));
     const struct walk inner = {note, &found, walk->depth + 1};
     if (memchr(text.data, '/', text.length))
         walk_target(&inner, (struct slice){text.data, text.length});

@@ -308,11 +308,8 @@ static void read_cookie(struct reading *reading, const char *cookie)
         const char *from = cookie + length + 1;
         size_t size = strcspn(from, ";"), used = 0;
         char *value = arena_alloc(&arena, size + 1);
-        for (size_t i = 0; i < size; i++) {
-            int escaped = percent_byte(from + i, size - i);
-            value[used++] = escaped < 0 ? from[i] : (char)escaped;
-            i += escaped < 0 ? 0 : 2;
-        }
+        for (size_t i = 0; i < size;)
+            value[used++] = (char)percent_next(from, size, &i);
         if (*value)
             remember(reading, FACT_COOKIE, header, NULL, 0, value);
     }

@@ -26,4 +26,15 @@ static inline int percent_byte(const void *text, size_t left)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+/* The byte at *at, below length, as an escape stands for it where there is one; *at moves behind.
+ */
+static inline unsigned char percent_next(const void *text, size_t length, size_t *at)
+{
+    const unsigned char *bytes = text;
+    int escaped = percent_byte(bytes + *at, length - *at);
+    unsigned char byte = escaped < 0 ? bytes[*at] : (unsigned char)escaped;
+    *at += escaped < 0 ? 1 : 3;
+    return byte;
+}
+
 #endif
