@@ -1,6 +1,7 @@
 /* See book.h. */
 #include "book.h"
 
+#include "../diff/base/clock.h"
 #include "book_lanes.h"
 #include "book_marks.h"
 #include "book_result.h"
@@ -39,13 +40,6 @@ struct book {
     uint64_t replaced_bytes, replaced_left, pair_bytes, pair_limit; /* left: exchanges */
     double due_at, due_since; /* since: book_is_due() has said so; 0: not yet */
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* ---- settings ---- */
 
@@ -426,7 +420,7 @@ bool book_put_shared(struct book *book, const void *bytes, size_t length, bool w
 
 bool book_is_due(struct book *book)
 {
-    double time = now();
+    double time = clock_now();
     if (time < book->due_at)
         return false;
     if (book->due_since == 0)
@@ -455,12 +449,12 @@ static bool put_replaced(struct book *book, struct err *err)
 
 bool book_save(struct book *book, const struct buffer *outcome, struct err *err)
 {
-    double from = book->due_since != 0 ? book->due_since : now();
+    double from = book->due_since != 0 ? book->due_since : clock_now();
     bool ok = book_lanes_save(book->lanes, err) && put_marks(book, INTENDED, err) &&
               put_marks(book, FINISHED, err) && put_replaced(book, err) &&
               ledger_put(book->ledger, "outcome", 0, 0, outcome->data, outcome->length, err) &&
               ledger_save(book->ledger, err);
-    double to = now(), pause = SAVE_SHARE * (to - from);
+    double to = clock_now(), pause = SAVE_SHARE * (to - from);
     book->due_at = to + (pause > SAVE_SECONDS ? pause : SAVE_SECONDS);
     book->due_since = 0;
     return ok;

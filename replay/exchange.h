@@ -90,7 +90,7 @@ struct incoming {
     struct fields headers;
     struct buffer body;
     bool open;      /* the connection's end alone says where the body ends: a cut would not show */
-    double started; /* seconds, http_now(): when a connection was there and sending began */
+    double started; /* seconds, clock_now(): when a connection was there and sending began */
     double first_byte, total; /* seconds since then; 0: did not come to it */
 };
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../diff/base/clock.h"
 #include "coding.h"
 #include "framing.h"
 #include "http_field.h"
@@ -50,7 +51,7 @@ struct transfer {
     struct buffer method, accepted; /* as the handle has them; setting them costs it a copy */
     struct coding *coding;          /* of the answer's body; NULL: as it stands */
     size_t header_bytes;
-    double sent, first, last; /* http_now() of the first byte out, the first and the last in; 0 */
+    double sent, first, last; /* clock_now() of the first byte out, the first and the last in; 0 */
     bool begun;               /* a connection was there, and sending could begin */
     bool repeated;            /* libcurl wanted to send it a second time */
     bool astray;              /* the connection was not to the origin */
@@ -69,15 +70,8 @@ struct http {
     struct transfer *busy, *pool;
     size_t busy_count;
     struct watch *watch;
-    double due; /* http_now() at which libcurl wants to be called; NEVER */
+    double due; /* clock_now() at which libcurl wants to be called; NEVER */
 };
-
-double http_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 size_t http_under_way(const struct http *http)
 {
@@ -116,7 +110,7 @@ static int set_due(CURLM *multi, long milliseconds, void *context)
 {
     (void)multi;
     struct http *http = context;
-    http->due = milliseconds < 0 ? NEVER : http_now() + (double)milliseconds / 1000;
+    http->due = milliseconds < 0 ? NEVER : clock_now() + (double)milliseconds / 1000;
     return 0;
 }
 
@@ -336,7 +330,7 @@ bool http_site_new(struct http *http, const struct http_origin *origin, struct h
 
 static void note_time(struct transfer *transfer)
 {
-    transfer->last = http_now();
+    transfer->last = clock_now();
     if (transfer->first <= 0)
         transfer->first = transfer->last;
 }
@@ -421,7 +415,7 @@ static int may_send(void *context, char *address, char *local, int port, int loc
     transfer->astray =
         port != site->port || (site->address[0] && strcmp(site->address, address) != 0);
     if (!transfer->begun)
-        transfer->sent = http_now();
+        transfer->sent = clock_now();
     transfer->begun |= !transfer->astray;
     return transfer->repeated || transfer->astray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -815,7 +809,7 @@ static void finish(struct transfer *transfer, CURLcode code)
         in->failure = look_whole(transfer);
     /* By own clocks: libcurl's PRETRANSFER may be taken after a whole body was sent. What an answer
      * cost is known when its last byte came, not when its turn comes here. */
-    double end = in->failure ? http_now() : transfer->last;
+    double end = in->failure ? clock_now() : transfer->last;
     in->started = transfer->sent;
     in->first_byte = transfer->first > 0 ? transfer->first - transfer->sent : 0;
     in->total = transfer->sent > 0 && end > transfer->sent ? end - transfer->sent : 0;
@@ -867,7 +861,7 @@ static size_t hand_back(struct http *http, void (*done)(void *context, void *tag
 static bool step(struct http *http, double end, bool *woken, struct err *err)
 {
     struct watch_event events[64];
-    double until = http->due < end ? http->due : end, left = until - http_now();
+    double until = http->due < end ? http->due : end, left = until - clock_now();
     int wait = left <= 0 ? 0 : left > 1000 ? 1000000 : (int)(left * 1000) + 1, running;
     int count = watch_wait(http->watch, wait, events, sizeof events / sizeof *events, woken);
     if (count < 0)
@@ -879,7 +873,7 @@ static bool step(struct http *http, double end, bool *woken, struct err *err)
                    (events[i].broken ? CURL_CSELECT_ERR : 0);
         code = curl_multi_socket_action(http->multi, events[i].socket, mask, &running);
     }
-    if (code == CURLM_OK && http->due <= http_now()) {
+    if (code == CURLM_OK && http->due <= clock_now()) {
         http->due = NEVER;
         code = curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
@@ -889,14 +883,14 @@ static bool step(struct http *http, double end, bool *woken, struct err *err)
 bool http_run(struct http *http, double seconds, void (*done)(void *context, void *tag),
               void *context, struct err *err)
 {
-    double end = http_now() + seconds;
+    double end = clock_now() + seconds;
     bool woken = false;
     do {
         if (!step(http, end, &woken, err))
             return false;
         if (hand_back(http, done, context))
             return true;
-    } while (!woken && http_now() < end);
+    } while (!woken && clock_now() < end);
     return true;
 }
 

@@ -90,7 +90,4 @@ void http_wake(struct http *http);
 /* How many were started and have not come back. */
 size_t http_under_way(const struct http *http);
 
-/* The clock of incoming.started: seconds, monotonic, since any moment. */
-double http_now(void);
-
 #endif

@@ -4,6 +4,7 @@
  */
 #include "run.h"
 
+#include "../diff/base/clock.h"
 #include "host.h"
 #include "outgoing.h"
 
@@ -380,7 +381,7 @@ static MUST_CHECK bool complete(struct run *run, double begun, struct err *err)
             return false;
     }
     put_notes(run);
-    result->seconds = http_now() - begun;
+    result->seconds = clock_now() - begun;
     return !run->book || book_end(run->book, result, err);
 }
 
@@ -418,7 +419,7 @@ static void close_all(struct run *run)
 
 bool replay_run(const struct replay_options *options, struct replay_result *result, struct err *err)
 {
-    double begun = http_now();
+    double begun = clock_now();
     *result = (struct replay_result){.started = time(NULL)};
     compare_setup();
     struct run *run = mem_zero(1, sizeof *run);

@@ -73,7 +73,7 @@ struct call {
     const struct site *site;
     struct jar *jar;
     bool under_way;
-    double down, again; /* http_now(): since when it finds nobody (0: it does), and when to try */
+    double down, again; /* clock_now(): since when it finds nobody (0: it does), and when to try */
     unsigned tries;
 };
 
@@ -157,7 +157,7 @@ struct run {
     enum replay_order policy;
     struct pace pace;
     bool feed_ended, stopping;
-    double stop_at;     /* http_now() until which answers are waited for once it is stopping */
+    double stop_at;     /* clock_now() until which answers are waited for once it is stopping */
     size_t alive, busy; /* jobs that are not over; that were started and have not answered */
     size_t ahead_bytes, held_bytes;
     size_t intending, reading; /* jobs at the collector, and at workers, to come back */
@@ -230,7 +230,7 @@ void run_end(struct run *run, const char *why);
 
 /* The party was not reached; nothing was sent. */
 void run_wait_for_party(struct run *run, struct call *call);
-/* Tries again what is due. Returns when to come again, http_now(), or `latest`. */
+/* Tries again what is due. Returns when to come again, clock_now(), or `latest`. */
 double run_try_again(struct run *run, double latest);
 /* Counts a request's answers for the circuit breaker. */
 void run_judge_health(struct run *run, const struct job *job);

@@ -5,6 +5,8 @@
  */
 #include "run.h"
 
+#include "../diff/base/clock.h"
+
 #define FIRST_WAIT 0.1 /* seconds; then twice as long each time */
 #define LONGEST_WAIT 2.0
 #define SICK_AFTER 20 /* answers in a row, and not before --patience either */
@@ -22,7 +24,7 @@ static void queue(struct run *run, struct call *call)
 
 void run_wait_for_party(struct run *run, struct call *call)
 {
-    double now = http_now();
+    double now = clock_now();
     const char *why = call->exchange->in[call->side].why;
     if (call->down <= 0) {
         if (!run->troubled++)
@@ -65,7 +67,7 @@ static void give_up(struct run *run)
 
 double run_try_again(struct run *run, double latest)
 {
-    double now = http_now();
+    double now = clock_now();
     if (run->gives_up && !run->stopping)
         give_up(run);
     bool again = !run->stopping && !run->gives_up;
@@ -90,7 +92,7 @@ static bool is_bad(const struct call *call)
 static void judge_party(struct run *run, const struct call *call)
 {
     struct health *health = &run->health[call->party];
-    double now = http_now();
+    double now = clock_now();
     if (!is_bad(call)) {
         health->bad = 0;
         return;

@@ -5,6 +5,7 @@
 #include "run.h"
 
 #include "../diff/base/bytes.h"
+#include "../diff/base/clock.h"
 #include "outgoing.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ void run_end(struct run *run, const char *why)
         return;
     run->ended = why;
     run->stopping = true;
-    run->stop_at = http_now() + run->options->timeout;
+    run->stop_at = clock_now() + run->options->timeout;
 }
 
 /* ---- what a lane needs before its first request ---- */
@@ -489,14 +490,14 @@ static bool may_start(const struct run *run)
            run->held_bytes < RUN_ANSWER_BYTES;
 }
 
-/* *next: http_now() at which to look again, where that is sooner. */
+/* *next: clock_now() at which to look again, where that is sooner. */
 static MUST_CHECK bool start_ready(struct run *run, double *next, struct err *err)
 {
     while (may_start(run)) {
         struct job *job = (struct job *)(void *)order_peek(&run->order);
         if (!job)
             break;
-        double now = http_now();
+        double now = clock_now();
         int64_t arrival = job->exchange->logged.arrival;
         bool goes = !job->reason && !job->uncertain && !run->options->dry_run;
         double due = goes ? pace_due(&run->pace, arrival, now) : now;
@@ -540,7 +541,7 @@ static void show_progress(struct run *run)
 
 static MUST_CHECK bool wait_for_news(struct run *run, double until, struct err *err)
 {
-    double wait = until - http_now();
+    double wait = until - clock_now();
     if (run->http)
         return http_run(run->http, wait > 0 ? wait : 0, take_answer, run, err);
     struct message *message = mailbox_take(&run->inbox, wait); /* a dry run */
@@ -557,15 +558,15 @@ static bool is_over(struct run *run)
     if (!run->stopping)
         return run->feed_ended && !run->alive;
     bool quiet = (!run->http || !http_under_way(run->http)) && !run->intending && !run->reading;
-    return quiet || http_now() >= run->stop_at;
+    return quiet || clock_now() >= run->stop_at;
 }
 
 static void look_for_interruption(struct run *run)
 {
     if (!run_is_interrupted())
         return;
-    if (!run->result->interrupted || run->stop_at > http_now() + STOP_AFTER)
-        run->stop_at = http_now() + STOP_AFTER;
+    if (!run->result->interrupted || run->stop_at > clock_now() + STOP_AFTER)
+        run->stop_at = clock_now() + STOP_AFTER;
     run->result->interrupted = true;
     run->stopping = true;
 }
@@ -609,7 +610,7 @@ static MUST_CHECK bool warm_up(struct run *run, struct err *err)
 static MUST_CHECK bool turn(struct run *run, struct err *err)
 {
     bool more = false;
-    double next = http_now() + TURN;
+    double next = clock_now() + TURN;
     look_for_interruption(run);
     take_mail(run);
     if (!run_read_ahead(run, &more, err) || !start_ready(run, &next, err))

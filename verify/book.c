@@ -1,6 +1,7 @@
 /* See book.h. */
 #include "book.h"
 
+#include "../diff/base/clock.h"
 #include "layout.h"
 #include "result_ledger.h"
 #include "../diff/base/display.h"
@@ -24,7 +25,7 @@ struct book {
     size_t table_count;
     const struct item **marked[SIDES]; /* per table: has something new to save */
     struct buffer *stamps[SIDES];      /* per table: as it was before this run's snapshot */
-    double save_after;                 /* work_clock() of the next save that is not forced */
+    double save_after;                 /* clock_now() of the next save that is not forced */
     uint64_t kept_rows[SIDES];         /* read by earlier runs, and taken over */
 };
 
@@ -523,7 +524,7 @@ void book_forget(struct book *book, const struct plan *plan, const struct item *
 void book_save(struct book *book, bool force, struct verify_result *result)
 {
     struct err err;
-    double now = work_clock();
+    double now = clock_now();
     if (!book->ledger || (!force && now < book->save_after))
         return;
     bool ok = true;
@@ -532,7 +533,7 @@ void book_save(struct book *book, bool force, struct verify_result *result)
             ok = save_reading(book, i, (enum side)side, &err);
     if (!ok || !ledger_save(book->ledger, &err))
         give_up(book, result, &err);
-    double then = work_clock(), pause = SAVE_SHARE * (then - now);
+    double then = clock_now(), pause = SAVE_SHARE * (then - now);
     book->save_after = then + (pause > SAVE_SECONDS ? pause : SAVE_SECONDS);
 }
 

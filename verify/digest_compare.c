@@ -1,6 +1,7 @@
 /* digest_merge_files() and digest_compare() of digest_run.h: files in, no server. */
 #include "digest_run.h"
 
+#include "../diff/base/clock.h"
 #include "judge.h"
 
 #include "../diff/base/progress.h"
@@ -552,7 +553,7 @@ static bool tell_unseen(struct comparing *comparing, struct err *err)
 bool digest_compare(const char *const paths[2], struct verify_result *result, struct err *err)
 {
     struct comparing comparing = {.result = result};
-    double start = work_clock();
+    double start = clock_now();
     *result = (struct verify_result){.started = time(NULL), .verdict = VERDICT_INCONCLUSIVE};
     bool ok = open_files(&comparing, paths, err) &&
               digest_file_texts(&comparing.files[SOURCE], "notes", 0, &result->notes, err) &&
@@ -568,6 +569,6 @@ bool digest_compare(const char *const paths[2], struct verify_result *result, st
         digest_file_close(&comparing.files[side]);
         free(comparing.missing[side]);
     }
-    result->seconds = work_clock() - start;
+    result->seconds = clock_now() - start;
     return ok;
 }

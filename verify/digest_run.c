@@ -1,6 +1,7 @@
 /* digest_read() of digest_run.h: one side of a plan, read by the workers of work.h. */
 #include "digest_run.h"
 
+#include "../diff/base/clock.h"
 #include "pace.h"
 
 #include <pthread.h>
@@ -43,7 +44,7 @@ struct reading {
     struct item *items;
     size_t item_count, tables_done;
     uint64_t rows_estimate, rows_done, bytes_done;
-    double began; /* work_clock() */
+    double began; /* clock_now() */
     struct text_list said;
     struct err write_err; /* the file could not be written */
 
@@ -75,8 +76,8 @@ static void *guard_main(void *argument)
         stopped = workers;
         pthread_mutex_unlock(&run->guard_lock);
         if (since <= 0)
-            since = work_clock();
-        if (!workers && work_clock() - since > 0.8) {
+            since = clock_now();
+        if (!workers && clock_now() - since > 0.8) {
             if (run->writer.temporary) /* nothing but its own head was saved: there is no log */
                 unlink(run->writer.temporary);
             _exit(ERR_INTERRUPTED);
@@ -642,7 +643,7 @@ static bool write_rest(struct reading *run, struct err *err)
             return false;
     }
     run->head.side = run->side;
-    run->head.seconds = work_clock() - run->began;
+    run->head.seconds = clock_now() - run->began;
     run->head.part_count = 1;
     run->head.parts = (struct digest_part *)&run->options->part;
     return digest_write_head(&run->writer, &run->head, &run->said, err) && not_interrupted(err) &&
@@ -727,7 +728,7 @@ static void list_failures(const struct reading *run, struct text_list *failed)
 bool digest_read(const struct digest_options *options, struct text_list *failed, struct err *err)
 {
     struct reading run = {.options = options};
-    run.began = work_clock();
+    run.began = clock_now();
     run.head.started = time(NULL);
     pthread_mutex_init(&run.guard_lock, NULL);
     if (pthread_create(&run.guard, NULL, guard_main, &run) != 0)

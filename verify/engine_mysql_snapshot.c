@@ -4,6 +4,8 @@
  */
 #include "engine_mysql.h"
 
+#include "../diff/base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,13 +53,6 @@ static bool start_all(struct connection *const *connections, size_t count, struc
                                     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", err))
             return false;
     return true;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* One try on MariaDB. *proof: the server can tell; *same: and says that all saw one moment. */
@@ -125,8 +120,8 @@ bool engine_mysql_begin(struct connection *const *connections, size_t count,
         return start_all(connections, count, err);
     if (!engine_mysql_log_is_whole(connections[0], false, &why, err))
         return false;
-    for (double end = now() + SNAPSHOT_SECONDS;
-         !why && !same && (tries == 0 || (proof && (tries < SNAPSHOT_TRIES || now() < end)));
+    for (double end = clock_now() + SNAPSHOT_SECONDS;
+         !why && !same && (tries == 0 || (proof && (tries < SNAPSHOT_TRIES || clock_now() < end)));
          tries++) {
         bool fine = engine_mysql_session_of(connections[0])->is_mariadb
                         ? try_mariadb(connections, count, &proof, &same, err)

@@ -5,6 +5,7 @@
  */
 #include "pace.h"
 
+#include "../diff/base/clock.h"
 #include "../diff/base/memory.h"
 #include "../diff/base/thread.h"
 
@@ -27,13 +28,6 @@
 #define LONGEST_BACKOFF 16.0  /* seconds between attempts to connect again */
 #define UNKNOWN_MOST 60.0     /* seconds without an answer, after which a hold ends */
 #define FREE_MILLISECONDS 500 /* that an answer under way may still take at the end */
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* ---- The rate -------------------------------------------------------------------------------- */
 
@@ -227,7 +221,7 @@ static bool ask(const struct watch *watch, double value[WATCHED], struct err *er
 /* The lock is held. */
 static void take_answer(struct watch *watch, const double value[WATCHED])
 {
-    double time = now();
+    double time = clock_now();
     watch->answered = time;
     for (int i = 0; i < WATCHED; i++) {
         watch->value[i] = value[i];
@@ -240,7 +234,7 @@ static void take_answer(struct watch *watch, const double value[WATCHED])
  * they are the ones to find it out. The lock is held. */
 static void take_silence(struct watch *watch, double seconds, const struct err *err)
 {
-    double time = now();
+    double time = clock_now();
     watch->unknown += seconds;
     watch->unknown_why = *err;
     if (time - watch->answered < UNKNOWN_MOST)
@@ -299,7 +293,7 @@ static void *watch_main(void *argument)
     pthread_mutex_lock(&watch->lock);
     watch_sleep(watch, ASK_EVERY); /* pace_new() has asked already */
     while (!watch->quit) {
-        double value[WATCHED] = {0}, start = now();
+        double value[WATCHED] = {0}, start = clock_now();
         struct err err = {.code = ERR_NONE};
         bool ok = ask_once(watch, value, &err);
         if (watch->quit)
@@ -309,7 +303,7 @@ static void *watch_main(void *argument)
         backoff = ok || watch->connection ? ASK_EVERY : fmin(backoff * 2, LONGEST_BACKOFF);
         watch_sleep(watch, backoff);
         if (!ok)
-            take_silence(watch, now() - start, &err);
+            take_silence(watch, clock_now() - start, &err);
     }
     bool abandoned = watch->abandoned;
     watch->over = true;
@@ -482,21 +476,21 @@ static void wait_for_rate(struct pace *pace, struct pace_side *side, uint64_t ro
                                          : 0;
     if (cost <= 0)
         return;
-    double time = now();
+    double time = clock_now();
     pthread_mutex_lock(&side->lock);
     side->due = fmax(side->due, time - CREDIT) + cost;
     double due = side->due;
     pthread_mutex_unlock(&side->lock);
-    for (; time < due && !atomic_load(stop); time = now())
+    for (; time < due && !atomic_load(stop); time = clock_now())
         sleep_slice(due - time);
 }
 
 static void wait_while_held(struct watch *watch, const atomic_bool *stop)
 {
-    double start = now();
+    double start = clock_now();
     while (!atomic_load(stop)) {
         bool load = atomic_load(&watch->held[LOAD]), lag = atomic_load(&watch->held[LAG]);
-        if (!load && (!lag || now() - start >= TRICKLE))
+        if (!load && (!lag || clock_now() - start >= TRICKLE))
             return;
         sleep_slice(SLICE);
     }
@@ -545,7 +539,7 @@ static void add_note(struct text_list *notes, char *text)
 static void note_gate(const struct pace_gate *gate, const char *side, const char *above,
                       const char *unit, struct text_list *notes)
 {
-    double seconds = gate->seconds + (gate->held ? now() - gate->since : 0);
+    double seconds = gate->seconds + (gate->held ? clock_now() - gate->since : 0);
     if (gate->holds)
         add_note(notes, mem_format("%s: paused for %.0f s in all: %s above %.0f%s", side, seconds,
                                    above, gate->limit, unit));

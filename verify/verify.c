@@ -1,6 +1,7 @@
 /* See verify.h: the run as a sequence of stages, each a function below. */
 #include "verify.h"
 
+#include "../diff/base/clock.h"
 #include "baseline.h"
 #include "book.h"
 #include "digest_file.h"
@@ -86,14 +87,14 @@ static void *guard_main(void *argument)
             continue;
         pthread_mutex_lock(&run->guard_lock);
         if (since == 0)
-            since = work_clock();
+            since = clock_now();
         if (!cancelled && run->work)
             work_stop(run->work);
         for (int side = 0; side < SIDES && !cancelled; side++)
             if (!run->work && run->first[side])
                 run->engine[side]->cancel(run->first[side]);
         cancelled = true;
-        bool hangs = !run->options->keep_process && !run->had_workers && work_clock() - since > 0.8;
+        bool hangs = !run->options->keep_process && !run->had_workers && clock_now() - since > 0.8;
         if (hangs) {
             if (run->repair)
                 repair_abandon(run->repair);
@@ -679,7 +680,7 @@ static bool read_files(struct run *run, struct err *err)
 bool verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
 {
     struct run run = {.options = options, .result = result};
-    double start = work_clock();
+    double start = clock_now();
     *result = (struct verify_result){.started = time(NULL), .verdict = VERDICT_INCONCLUSIVE};
     if (!read_files(&run, err)) {
         mapping_free(&run.mapping);
@@ -703,7 +704,7 @@ bool verify_run(const struct verify_options *options, struct verify_result *resu
     /* While planning, a query that fails means that the server does not let us do our work. */
     if (!ok && (err->code == ERR_TABLE || err->code == ERR_LOST))
         err->code = ERR_UNREACHABLE;
-    result->seconds = work_clock() - start;
+    result->seconds = clock_now() - start;
     book_close(run.book, options, ok && !result->interrupted, run.differences, result);
     differences_free(run.differences);
     baseline_free(run.baseline);

@@ -1,6 +1,7 @@
 /* See work.h. */
 #include "work.h"
 
+#include "../diff/base/clock.h"
 #include "../diff/base/memory.h"
 
 #include <errno.h>
@@ -60,13 +61,6 @@ struct work {
     size_t worker_count;
     struct worker *workers;
 };
-
-double work_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- Handing out
  * ------------------------------------------------------------------------------------ */
@@ -135,7 +129,7 @@ static void open_items(struct work *work)
         work->memory_planned += memory;
         work->first_waiting++;
         item->open = true;
-        item->opened_at = work_clock();
+        item->opened_at = clock_now();
         for (int side = 0; side < SIDES; side++)
             prepare_side(work, item, (enum side)side);
     }
@@ -145,7 +139,7 @@ static void open_items(struct work *work)
 static struct item *take(struct worker *worker, const struct split **split)
 {
     struct work *work = worker->work;
-    double now = work_clock();
+    double now = clock_now();
     for (size_t i = work->first_undone; i < work->first_waiting; i++) {
         struct item *item = &work->items[i];
         struct item_side *of = &item->side[worker->side];
@@ -485,7 +479,7 @@ static void retry_side(struct work *work, struct item *item, enum side side,
     for (int i = 0; i < of->tries; i++)
         pause *= 2;
     of->tries++;
-    of->not_before = work_clock() + pause;
+    of->not_before = clock_now() + pause;
     calls->retry(context, item, side);
     release_side(work, of);
     prepare_side(work, item, side);
@@ -530,7 +524,7 @@ static size_t finish_items(struct work *work, const struct work_calls *calls, vo
         if (!item_is_over(work, item))
             continue;
         item->done = true;
-        item->seconds = work_clock() - item->opened_at;
+        item->seconds = clock_now() - item->opened_at;
         work->memory_planned -= item_memory(work, item);
         pthread_mutex_unlock(&work->lock);
         calls->finish(context, item);
@@ -564,12 +558,12 @@ void work_run(struct work *work, struct item *items, size_t count, const struct 
             break;
         open_items(work);
         pthread_cond_broadcast(&work->wake_workers);
-        if (work_clock() >= next_tick) {
+        if (clock_now() >= next_tick) {
             /* Items and digests change on this thread alone, so the workers may go on meanwhile. */
             pthread_mutex_unlock(&work->lock);
             calls->tick(context, items, count);
             pthread_mutex_lock(&work->lock);
-            next_tick = work_clock() + 0.1;
+            next_tick = clock_now() + 0.1;
         }
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);

@@ -35,7 +35,7 @@ struct item_side {
     unsigned char *split_done; /* malloc'ed, one byte each */
     size_t next, running;
     int tries;                   /* that failed so far */
-    double not_before;           /* work_clock() of the next try */
+    double not_before;           /* clock_now() of the next try */
     bool failed;                 /* the current try */
     atomic_bool stop;            /* tells running scans to give up */
     struct digest *digest;       /* a digest item's sum; malloc'ed */
@@ -100,7 +100,5 @@ void work_stop(struct work *work);
 size_t work_reconnects(const struct work *work, enum side side);
 
 void work_free(struct work *work); /* joins the threads, closes the connections */
-
-double work_clock(void); /* seconds, monotonic */
 
 #endif

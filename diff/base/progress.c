@@ -8,6 +8,7 @@
 #include "progress.h"
 
 #include "buffer.h"
+#include "clock.h"
 #include "display.h"
 #include "memory.h"
 #include "file.h"
@@ -37,13 +38,6 @@ struct progress {
     double row_rate, byte_rate; /* per second, smoothed; < 0: not known yet */
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* A broken standard error must not end a run: the result is worth more than its progress. */
 static void write_all(const struct buffer *text)
 {
@@ -60,14 +54,14 @@ struct progress *progress_new(bool quiet)
     progress->quiet = quiet;
     progress->redraw = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
     progress->erase = !no_color || !*no_color;
-    progress->started = progress->shown = progress->measured = now();
+    progress->started = progress->shown = progress->measured = clock_now();
     progress->row_rate = progress->byte_rate = -1;
     return progress;
 }
 
 void progress_begin(struct progress *progress)
 {
-    progress->started = progress->measured = now();
+    progress->started = progress->measured = clock_now();
     progress->measured_rows = progress->measured_bytes = 0;
     progress->row_rate = progress->byte_rate = -1;
 }
@@ -207,7 +201,7 @@ void progress_show(struct progress *progress, const struct progress_state *state
 {
     if (progress->quiet)
         return;
-    double time = now();
+    double time = clock_now();
     measure(progress, state, time);
     if (time - progress->shown < (progress->redraw ? REDRAW_SECONDS : LINE_SECONDS))
         return;
@@ -247,7 +241,7 @@ void progress_log(struct progress *progress, const char *format, ...)
     buffer_free(&text);
     progress->shown = 0; /* draw again at once */
     if (!progress->redraw)
-        progress->shown = now();
+        progress->shown = clock_now();
 }
 
 void progress_free(struct progress *progress)

@@ -1,5 +1,7 @@
 #include "thread.h"
 
+#include "clock.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -7,23 +9,16 @@
 
 static atomic_bool left_behind; /* any, ever: one may be in its last steps, out of our sight */
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* By looking: pthread_timedjoin_np() obeys a clock that may be set, and ThreadSanitizer does not
  * know pthread_clockjoin_np(). */
 bool thread_wait(pthread_t thread, int milliseconds)
 {
-    double end = now() + milliseconds / 1e3;
+    double end = clock_now() + milliseconds / 1e3;
     do {
         if (pthread_tryjoin_np(thread, NULL) == 0)
             return true;
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    } while (now() < end);
+    } while (clock_now() < end);
     thread_leave(thread);
     return false;
 }

@@ -4,6 +4,8 @@
  */
 #include "../../replay/http.h"
 
+#include "../../diff/base/clock.h"
+
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -338,7 +340,7 @@ static void ask(struct http *http, struct http_site *site, const char *method, s
 /* What was sent arrives when the server's thread comes to it. */
 static void await_received(int count)
 {
-    for (double end = http_now() + 60; received < count && http_now() < end;)
+    for (double end = clock_now() + 60; received < count && clock_now() < end;)
         usleep(10000);
 }
 
@@ -689,12 +691,12 @@ static void time_runs_from_the_first_byte_sent_to_the_last_received(void **state
     for (int i = 0; i < 2; i++) {
         struct asked asked;
         asked_init(&asked, "/slow");
-        double before = http_now();
+        double before = clock_now();
         ask(http, site, "POST", NULL, &asked);
         assert_int_equal(asked.in.failure, FAILURE_NONE);
         assert_true(asked.in.started >= before);
         assert_true(asked.in.first_byte >= 0.1 && asked.in.first_byte < asked.in.total);
-        assert_true(asked.in.total >= 0.2 && asked.in.started + asked.in.total <= http_now());
+        assert_true(asked.in.total >= 0.2 && asked.in.started + asked.in.total <= clock_now());
         asked_free(&asked);
     }
     http_free(http);
@@ -911,7 +913,7 @@ static void waiting_for_a_connection_until_the_time_is_over_sends_nothing(void *
         assert_true(http_run(http, 0.01, take_done, &count, &err));
     /* Each one's time runs from when libcurl took it up. Were the first one's over a moment before
      * the second one's, that would still find the connection free: they shall be over together. */
-    for (double end = http_now() + one.timeout + 0.1; http_now() < end;)
+    for (double end = clock_now() + one.timeout + 0.1; clock_now() < end;)
         usleep(10000);
     finish_all(http);
     /* Either may have been the first. */
@@ -942,14 +944,14 @@ static void another_thread_wakes_the_loop_and_what_is_under_way_can_be_dropped(v
     asked_init(&asked, "/stall");
     assert_true(http_start(http, site_here(http, ""), "GET", &asked.out, NULL, &asked.in,
                            &asked.arena, &asked, &err));
-    double before = http_now();
+    double before = clock_now();
     pthread_create(&thread, NULL, wake_soon, http);
     assert_true(http_run(http, 40, take_done, &count, &err));
     pthread_join(thread, NULL);
-    assert_true(http_now() - before < 30);
-    before = http_now();
+    assert_true(clock_now() - before < 30);
+    before = clock_now();
     assert_true(http_run(http, 0.05, take_done, &count, &err));
-    assert_true(http_now() - before >= 0.05 && http_now() - before < 30);
+    assert_true(clock_now() - before >= 0.05 && clock_now() - before < 30);
     assert_int_equal(count, 0);
     http_free(http);
     http_free(NULL);
