@@ -124,6 +124,15 @@ static void walk_pairs(const struct walk *walk, struct slice text, const char *e
     }
 }
 
+/* A segment that was masked, as a whole or behind its name ("/sid=***"): what it shows was looked
+ * at together with what it hides, and is not judged again without it. */
+static bool was_masked(struct slice part)
+{
+    const unsigned char *equals = memchr(part.at, '=', part.length);
+    size_t name = equals ? (size_t)(equals - part.at) + 1 : 0;
+    return is_marked((struct slice){part.at + name, part.length - name});
+}
+
 /* Segments, with their parameters: /rooms;jsessionid=8F3A/reset/3f9a81c2.html */
 static void walk_path(const struct walk *walk, struct slice path)
 {
@@ -137,7 +146,7 @@ static void walk_path(const struct walk *walk, struct slice path)
             size++;
         struct slice part = {path.at + at, size}, rest = {part.at + size, end - at - size};
         segment += at > 0;
-        if (size && !is_marked(part) && secret_in_path(text, path.length, at, size)) {
+        if (size && !was_masked(part) && secret_in_path(text, path.length, at, size)) {
             part.length -= secret_ending(text + at, size);
             walk->take(walk->context, &(struct mask_secret){.value = part, .segment = segment});
         } else {

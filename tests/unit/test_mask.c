@@ -45,6 +45,8 @@ static const struct text_case targets[] = {
     {"http://h/users/anna@example.org", "http://h/users/anna@example.org"},
     {"/out?to=http://u:hush@h/", "/out?to=***"},
     {"/reset/***", "/reset/***"},
+    {"/reset/3f9a81c2jsessionid=8F3@", "/reset/3f9a81c2jsessionid=***"},
+    {"/reset/3f9a81c2jsessionid=***", "/reset/3f9a81c2jsessionid=***"},
     {"/d/***75c002ec?token=***75c002ec", "/d/***75c002ec?token=***75c002ec"},
     /* What people need. */
     {"/reset/done", "/reset/done"},
